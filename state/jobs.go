@@ -1,0 +1,97 @@
+package state
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/mockpay/mockpay/clock"
+)
+
+// A Job is something due at a time of the workspace's clock. It is data: what
+// Kind means is known to the provider that declared it.
+type Job struct {
+	ID   string          `json:"id"`
+	At   time.Time       `json:"at"`
+	Kind string          `json:"kind"` // "dinardragon.settle"
+	Ref  string          `json:"ref"`  // the record it concerns
+	Args json.RawMessage `json:"args,omitempty"`
+}
+
+// Schedule makes a job due at a time, rounded up to the clock's resolution, and
+// returns its id. Jobs due at the same time run in the order scheduled.
+func (tx *Tx) Schedule(at time.Time, kind, ref string, args any) string {
+	if whole := at.Truncate(clock.Resolution); whole.Before(at) {
+		at = whole.Add(clock.Resolution)
+	}
+	n := tx.Count("job")
+	job := Job{ID: jobID(at, n), At: at.UTC(), Kind: kind, Ref: ref}
+	if args != nil {
+		job.Args = encode(args)
+	}
+	tx.putJob(jobKey(at, n), job)
+	return job.ID
+}
+
+func (tx *Tx) putJob(key string, job Job) {
+	tx.w.Put(spaceJobs, key, encode(job))
+	tx.jobs = true
+}
+
+// Cancel takes a job off the queue. An unknown one, or one that ran, is fine.
+func (tx *Tx) Cancel(id string) {
+	if key, ok := parseJobID(id); ok {
+		tx.w.Delete(spaceJobs, key)
+		tx.jobs = true
+	}
+}
+
+// Jobs returns what is scheduled, soonest first.
+func (tx *Tx) Jobs() []Job {
+	jobs := []Job{}
+	for _, doc := range tx.Scan(spaceJobs, "", "", false) {
+		var job Job
+		decode(doc, &job)
+		jobs = append(jobs, job)
+	}
+	return jobs
+}
+
+// jobID names a job so that its key can be told from it.
+func jobID(at time.Time, n int64) string {
+	return fmt.Sprintf("job-%d-%d", n, at.UnixMilli())
+}
+
+func parseJobID(id string) (key string, ok bool) {
+	var n, ms int64
+	if _, err := fmt.Sscanf(id, "job-%d-%d", &n, &ms); err != nil || id != jobID(time.UnixMilli(ms), n) {
+		return "", false
+	}
+	return jobKey(time.UnixMilli(ms), n), true
+}
+
+func firstJob(tx *Tx) (job Job, ok bool) {
+	for _, doc := range tx.Scan(spaceJobs, "", "", false) {
+		decode(doc, &job)
+		return job, true
+	}
+	return job, false
+}
+
+// jobKey sorts by due time, then by number. Flipping the sign bit puts times
+// before 1970 first.
+func jobKey(at time.Time, n int64) string {
+	key := binary.BigEndian.AppendUint64(nil, uint64(at.UnixMilli())^1<<63)
+	return string(binary.BigEndian.AppendUint64(key, uint64(n)))
+}
+
+func jobTime(key string) time.Time {
+	ms := binary.BigEndian.Uint64([]byte(key)) ^ 1<<63
+	return time.UnixMilli(int64(ms)).UTC()
+}
+
+// jobNumber tells how many jobs had been scheduled when this one was.
+func jobNumber(key string) int64 {
+	return int64(binary.BigEndian.Uint64([]byte(key[8:])))
+}

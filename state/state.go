@@ -1,0 +1,282 @@
+// Package state keeps what workspaces know: records, balances and their
+// ledger, jobs that are due, webhook events on their way, counters and seeded
+// chance.
+//
+// All of it lives in a [DB], one per workspace, and changes only inside a
+// transaction:
+//
+//	payouts := state.NewTable("dinardragon.payouts", func(p Payout) string { return p.ID })
+//
+//	err := db.Update(state.Cause{Operation: "dinardragon.execute", Request: "req-7"}, func(tx *state.Tx) error {
+//		p := Payout{ID: tx.Hex("dinardragon.payout", 16)}
+//		payouts.Put(tx, p)
+//		tx.Move("dinardragon", "USD", debit.Neg(), p.ID)
+//		tx.Schedule(tx.Now().Add(2*time.Second), "dinardragon.settle", p.ID)
+//		return nil
+//	})
+//
+// Rules:
+//
+//   - A transaction is all or nothing: if its function returns an error or
+//     panics, no record, entry, job, event or counter is left of it.
+//   - Transactions of one workspace run one after another, each at one instant
+//     of the workspace's clock. Every job due by then has run before it.
+//   - What goes in and comes out is copied; nobody holds a pointer into it.
+//   - What is stored is JSON, so that a [Snapshot] brings it all back, and so
+//     that a [Store] needs to know nothing but bytes under ordered keys.
+package state
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/mockpay/mockpay/clock"
+)
+
+// The spaces of a workspace's documents. Tables add their own.
+const (
+	spaceMeta     = "meta"     // "seed"
+	spaceCounters = "counters" // name → decimal text
+	spaceBalances = "balances" // provider/name → decimal text
+	spaceLedger   = "ledger"   // number → entry
+	spaceJobs     = "jobs"     // due time, number → job
+	spaceOutbox   = "outbox"   // number → event
+)
+
+// A Cause is what a transaction is done for. It stands in each ledger entry.
+type Cause struct {
+	Operation string // "dinardragon.execute", "opening", "set by control"
+	Request   string // journal id of the call, if a call it is
+	Job       string // id of the job, if a job it is
+}
+
+// Options are what a DB needs of the workspace around it.
+type Options struct {
+	// Now is the workspace's clock. It is read once per transaction.
+	Now func() time.Time
+
+	// RunJob does what a due job is for. What a job that returns an error wrote
+	// is undone, and the job is gone: it is for RunJob to say so in the log.
+	RunJob func(tx *Tx, job Job) error
+
+	// Schemas are the tables that snapshots hold.
+	Schemas []Schema
+}
+
+// A DB is all that one workspace knows.
+type DB struct {
+	docs    Docs
+	now     func() time.Time
+	runJob  func(*Tx, Job) error
+	schemas map[string]Schema
+	due     atomic.Int64 // when the first job is due, Unix milliseconds; noneDue
+}
+
+const noneDue = int64(-1) << 63
+
+// Open returns the DB that keeps its data in docs.
+func Open(docs Docs, o Options) (*DB, error) {
+	db := &DB{docs: docs, now: o.Now, runJob: o.RunJob, schemas: make(map[string]Schema)}
+	for _, s := range o.Schemas {
+		db.schemas[s.Name()] = s
+	}
+	err := docs.View(func(r Reader) error {
+		db.noteDue(r)
+		return nil
+	})
+	return db, err
+}
+
+// A Tx is one transaction. It must not be used after its function returned.
+type Tx struct {
+	Reader
+	w     Writer // nil in a View
+	now   time.Time
+	cause Cause
+	seed  int64
+	jobs  bool // the first due time may have changed
+}
+
+// Now is the one instant at which the whole transaction happens.
+func (tx *Tx) Now() time.Time { return tx.now }
+
+// Seed is what the workspace's chance is drawn from.
+func (tx *Tx) Seed() int64 { return tx.seed }
+
+// Cause is what the transaction is done for.
+func (tx *Tx) Cause() Cause { return tx.cause }
+
+// SetCause names what the rest of the transaction is done for.
+func (tx *Tx) SetCause(c Cause) { tx.cause = c }
+
+// Try runs fn and undoes what it wrote if it returns an error or panics; what
+// the transaction wrote before stays.
+func (tx *Tx) Try(fn func() error) error {
+	undo := tx.w.Savepoint()
+	kept := false
+	defer func() {
+		if !kept {
+			undo()
+			tx.jobs = true
+		}
+	}()
+	if err := fn(); err != nil {
+		return err
+	}
+	kept = true
+	return nil
+}
+
+// Update runs fn in a transaction at the present time, after the jobs that are
+// due by then. If fn returns an error or panics, nothing of it is kept.
+func (db *DB) Update(cause Cause, fn func(*Tx) error) error {
+	var refused error
+	err := db.docs.Update(func(w Writer) error {
+		tx := &Tx{Reader: w, w: w, seed: readSeed(w)}
+		now := db.now()
+		db.runDue(tx, now)
+		tx.now, tx.cause = now, cause
+		refused = tx.Try(func() error { return fn(tx) })
+		if tx.jobs {
+			db.noteDue(w)
+		}
+		return nil // jobs that ran are kept even if fn is not
+	})
+	if err != nil {
+		return err
+	}
+	return refused
+}
+
+// View runs fn on the state at the present time.
+func (db *DB) View(fn func(*Tx) error) error {
+	now := db.now()
+	if at, ok := db.Next(); ok && !at.After(now) {
+		db.Run(now)
+	}
+	return db.docs.View(func(r Reader) error {
+		return fn(&Tx{Reader: r, now: now, seed: readSeed(r)})
+	})
+}
+
+// Next tells when the first job is due. With [DB.Run] it makes a DB the work
+// of a [clock.Clock].
+func (db *DB) Next() (time.Time, bool) {
+	ms := db.due.Load()
+	return time.UnixMilli(ms).UTC(), ms != noneDue
+}
+
+// Run runs the jobs due at or before a time, each at its own.
+func (db *DB) Run(until time.Time) []clock.Due {
+	var done []clock.Due
+	_ = db.docs.Update(func(w Writer) error {
+		tx := &Tx{Reader: w, w: w, seed: readSeed(w)}
+		done = db.runDue(tx, until)
+		db.noteDue(w)
+		return nil
+	})
+	return done
+}
+
+// runDue takes jobs off the queue and runs them until none is due any more.
+func (db *DB) runDue(tx *Tx, until time.Time) []clock.Due {
+	if at, ok := db.Next(); !ok || at.After(until) {
+		return nil
+	}
+	var done []clock.Due
+	for {
+		job, ok := firstJob(tx)
+		if !ok || job.At.After(until) {
+			return done
+		}
+		tx.Cancel(job.ID)
+		tx.now, tx.cause = job.At, Cause{Operation: job.Kind, Job: job.ID}
+		_ = tx.Try(func() error { return db.runJob(tx, job) })
+		done = append(done, clock.Due{At: job.At, Kind: job.Kind, Ref: job.Ref})
+	}
+}
+
+// noteDue remembers when the first job is due, for Next to tell without a lock.
+func (db *DB) noteDue(r Reader) {
+	due := noneDue
+	for key := range r.Scan(spaceJobs, "", "", false) {
+		due = jobTime(key).UnixMilli()
+		break
+	}
+	db.due.Store(due)
+}
+
+// Reset forgets everything and begins again with a seed.
+func (db *DB) Reset(seed int64, cause Cause, open func(*Tx) error) error {
+	return db.docs.Update(func(w Writer) error {
+		w.Clear()
+		w.Put(spaceMeta, "seed", strconv.AppendInt(nil, seed, 10))
+		if err := open(&Tx{Reader: w, w: w, now: db.now(), seed: seed, cause: cause}); err != nil {
+			return err
+		}
+		db.noteDue(w)
+		return nil
+	})
+}
+
+func readSeed(r Reader) int64 {
+	doc, _ := r.Get(spaceMeta, "seed")
+	seed, _ := strconv.ParseInt(string(doc), 10, 64)
+	return seed
+}
+
+// Count adds one to a named counter and returns its new value; the first is 1.
+func (tx *Tx) Count(name string) int64 {
+	n := tx.Counter(name) + 1
+	tx.w.Put(spaceCounters, name, strconv.AppendInt(nil, n, 10))
+	return n
+}
+
+// Counter is the value of a named counter, 0 if it was never counted.
+func (tx *Tx) Counter(name string) int64 {
+	doc, _ := tx.Get(spaceCounters, name)
+	n, _ := strconv.ParseInt(string(doc), 10, 64)
+	return n
+}
+
+// ForgetCounters sets the counters whose names begin so back to 0.
+func (tx *Tx) ForgetCounters(prefix string) {
+	var names []string
+	for name := range tx.Scan(spaceCounters, prefix, "", false) {
+		if !strings.HasPrefix(name, prefix) {
+			break
+		}
+		names = append(names, name)
+	}
+	for _, name := range names {
+		tx.w.Delete(spaceCounters, name)
+	}
+}
+
+// number is the key of the n-th of a sequence: fixed width, so that keys sort
+// as numbers do.
+func number(n int64) string {
+	return string(binary.BigEndian.AppendUint64(nil, uint64(n)))
+}
+
+// encode writes a document. What providers store is JSON-encodable by
+// construction, so a failure is a mistake in the program.
+func encode(v any) []byte {
+	doc, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("state: %T cannot be stored: %v", v, err))
+	}
+	return doc
+}
+
+// decode reads a document that encode wrote or that Restore has checked.
+func decode(doc []byte, v any) {
+	if err := json.Unmarshal(doc, v); err != nil {
+		panic(fmt.Sprintf("state: stored %T cannot be read: %v", v, err))
+	}
+}

@@ -1,0 +1,215 @@
+package state
+
+import (
+	"encoding/json"
+	"fmt"
+	"iter"
+	"strings"
+	"unicode/utf8"
+)
+
+// A Table keeps the records of one kind, found by id and by its indexes, each
+// in the order the records were first put.
+//
+// Put and Get copy. A Get of an unknown id returns ok == false.
+type Table[T any] struct {
+	name    string
+	id      func(T) string
+	indexes []Index[T]
+}
+
+// An Index finds records by something other than their id: a batch, an
+// idempotency key, a time written so that it sorts.
+type Index[T any] struct {
+	Name string
+	Key  func(T) string // an empty key leaves the record out of the index
+}
+
+// NewTable declares a table. Its name begins with the provider's, as in
+// "dinardragon.payouts". A table is a description: the records are in the
+// transactions it is used with.
+func NewTable[T any](name string, id func(T) string, indexes ...Index[T]) *Table[T] {
+	return &Table[T]{name: name, id: id, indexes: indexes}
+}
+
+// Name is the table's name.
+func (t *Table[T]) Name() string { return t.name }
+
+// The documents of a table: a row under each id, its creation number first and
+// its record after; and one empty document per index entry, whose key ends
+// with the creation number and the id.
+func (t *Table[T]) rows() string                { return "table/" + t.name }
+func (t *Table[T]) entries(index string) string { return "table/" + t.name + "/" + index }
+
+const (
+	byCreation  = "" // the index every table has
+	numberWidth = 8
+)
+
+// Get returns the record with an id.
+func (t *Table[T]) Get(tx *Tx, id string) (rec T, ok bool) {
+	row, ok := tx.Get(t.rows(), stored(id))
+	if ok {
+		decode(row[numberWidth:], &rec)
+	}
+	return rec, ok
+}
+
+// Put stores a record under its id, replacing what stood there.
+func (t *Table[T]) Put(tx *Tx, rec T) {
+	id := stored(t.id(rec))
+	var n string
+	if row, ok := tx.Get(t.rows(), id); ok {
+		n = string(row[:numberWidth])
+		var old T
+		decode(row[numberWidth:], &old)
+		t.reindex(tx, n, id, &old, rec)
+	} else {
+		n = number(tx.Count(t.rows()))
+		tx.w.Put(t.entries(byCreation), n+id, nil)
+		t.reindex(tx, n, id, nil, rec)
+	}
+	tx.w.Put(t.rows(), id, append([]byte(n), encode(rec)...))
+}
+
+// reindex replaces the index entries of a record by those of its new form.
+func (t *Table[T]) reindex(tx *Tx, n, id string, old *T, rec T) {
+	for _, ix := range t.indexes {
+		key, before := stored(ix.Key(rec)), ""
+		if old != nil {
+			before = stored(ix.Key(*old))
+		}
+		if key == before {
+			continue
+		}
+		if before != "" {
+			tx.w.Delete(t.entries(ix.Name), indexKey(before)+n+id)
+		}
+		if key != "" {
+			tx.w.Put(t.entries(ix.Name), indexKey(key)+n+id, nil)
+		}
+	}
+}
+
+// By returns the records that an index has under a key, oldest first.
+func (t *Table[T]) By(tx *Tx, index, key string) iter.Seq[T] {
+	from := indexKey(key)
+	return t.records(tx, index, from, after(from), false)
+}
+
+// Between returns the records whose key in an index is from <= key < to, in
+// key order or in reverse; an empty bound is none.
+func (t *Table[T]) Between(tx *Tx, index, from, to string, reverse bool) iter.Seq[T] {
+	lower, upper := "", ""
+	if from != "" {
+		lower = indexKey(from)
+	}
+	if to != "" {
+		upper = indexKey(to)
+	}
+	return t.records(tx, index, lower, upper, reverse)
+}
+
+// All returns every record, oldest first.
+func (t *Table[T]) All(tx *Tx) iter.Seq[T] { return t.records(tx, byCreation, "", "", false) }
+
+// First returns the oldest record.
+func (t *Table[T]) First(tx *Tx) (T, bool) { return first(t.All(tx)) }
+
+// Last returns the newest record.
+func (t *Table[T]) Last(tx *Tx) (T, bool) {
+	return first(t.records(tx, byCreation, "", "", true))
+}
+
+// Pick returns the record with an id, or the newest for "last" and the oldest
+// for "first", as the arguments of actions name records.
+func (t *Table[T]) Pick(tx *Tx, id string) (T, bool) {
+	switch id {
+	case "last":
+		return t.Last(tx)
+	case "first":
+		return t.First(tx)
+	}
+	return t.Get(tx, id)
+}
+
+func first[T any](records iter.Seq[T]) (rec T, ok bool) {
+	for rec := range records {
+		return rec, true
+	}
+	return rec, false
+}
+
+// records follows the entries of an index to their rows.
+func (t *Table[T]) records(tx *Tx, index, from, to string, reverse bool) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for entry := range tx.Scan(t.entries(index), from, to, reverse) {
+			rec, ok := t.Get(tx, entryID(index, entry))
+			if !ok {
+				panic(fmt.Sprintf("state: index %q of %s has an entry without a record", index, t.name))
+			}
+			if !yield(rec) {
+				return
+			}
+		}
+	}
+}
+
+// stored is a text as it comes back out of a record: JSON holds no invalid
+// UTF-8.
+func stored(text string) string {
+	if utf8.ValidString(text) {
+		return text
+	}
+	return string([]rune(text))
+}
+
+// indexKey writes a key so that no other key can begin with it and the order
+// of keys stays: zero bytes are escaped, and two end it.
+func indexKey(key string) string {
+	return strings.ReplaceAll(stored(key), "\x00", "\x00\xff") + "\x00\x00"
+}
+
+// after is the first key behind all that begin with prefix.
+func after(prefix string) string { return prefix[:len(prefix)-1] + "\x01" }
+
+// entryID takes the id off the end of an index entry.
+func entryID(index, entry string) string {
+	if index != byCreation {
+		entry = entry[strings.Index(entry, "\x00\x00")+2:]
+	}
+	return entry[numberWidth:]
+}
+
+// A Schema is a table as snapshots see it.
+type Schema interface {
+	Name() string
+	dump(tx *Tx) []json.RawMessage
+	load(tx *Tx, records []json.RawMessage) error
+}
+
+func (t *Table[T]) dump(tx *Tx) []json.RawMessage {
+	records := []json.RawMessage{}
+	for rec := range t.All(tx) {
+		records = append(records, encode(rec))
+	}
+	return records
+}
+
+func (t *Table[T]) load(tx *Tx, records []json.RawMessage) error {
+	for i, doc := range records {
+		var rec T
+		if err := strictJSON(doc, &rec); err != nil {
+			return fmt.Errorf("table %s, record %d: %w", t.name, i+1, err)
+		}
+		id := t.id(rec)
+		if id == "" {
+			return fmt.Errorf("table %s, record %d has no id", t.name, i+1)
+		}
+		if _, taken := t.Get(tx, id); taken {
+			return fmt.Errorf("table %s has two records %q", t.name, id)
+		}
+		t.Put(tx, rec)
+	}
+	return nil
+}
