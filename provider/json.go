@@ -1,0 +1,176 @@
+package provider
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/shopspring/decimal"
+)
+
+// DecodeObject reads a body that must be one JSON object in UTF-8. Numbers stay
+// as they were written, as json.Number.
+func DecodeObject(body []byte) (map[string]any, error) {
+	if !utf8.Valid(body) {
+		return nil, errors.New("the body is not valid UTF-8")
+	}
+	if depth(body) > maxDepth {
+		return nil, fmt.Errorf("the body is nested more than %d levels deep", maxDepth)
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return nil, decodeError(err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("the body goes on after the JSON value, at byte %d", d.InputOffset())
+	}
+	object, ok := v.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("the body is JSON but not an object: %s", kindOf(v))
+	}
+	return object, nil
+}
+
+// maxDepth bounds the nesting of bodies. Many JSON readers give up at 512
+// levels, and what comes in stands in the journal for them to read.
+const maxDepth = 256
+
+// depth is how deep a JSON text opens objects and arrays in each other.
+func depth(body []byte) (deepest int) {
+	level, quoted, escaped := 0, false, false
+	for _, c := range body {
+		switch {
+		case escaped:
+			escaped = false
+		case quoted:
+			escaped = c == '\\'
+			quoted = c != '"'
+		case c == '"':
+			quoted = true
+		case c == '{' || c == '[':
+			level++
+			deepest = max(deepest, level)
+		case c == '}' || c == ']':
+			level--
+		}
+	}
+	return deepest
+}
+
+// decodeError says where a body stops being JSON.
+func decodeError(err error) error {
+	var syntax *json.SyntaxError
+	switch {
+	case errors.Is(err, io.EOF):
+		return errors.New("the body is empty")
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("the body ends in the middle of the JSON value")
+	case errors.As(err, &syntax):
+		return fmt.Errorf("the body is not JSON: %s at byte %d", syntax, syntax.Offset)
+	}
+	return fmt.Errorf("the body is not JSON: %w", err)
+}
+
+// kindOf names the JSON type of a decoded value.
+func kindOf(v any) string {
+	switch v.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return "a boolean"
+	case json.Number:
+		return "a number"
+	case string:
+		return "a string"
+	case []any:
+		return "an array"
+	}
+	return "an object"
+}
+
+// Describe names the JSON type of a decoded value, for hints: "a string".
+func Describe(v any, present bool) string {
+	if !present {
+		return "missing"
+	}
+	return kindOf(v)
+}
+
+// Limits of the decimals that are taken from outside. They are far beyond any
+// money, and keep "1e999999999" from becoming a billion digits.
+const (
+	maxDigits   = 40
+	maxExponent = 40
+)
+
+// ParseDecimal reads a decimal number as JSON and people write it.
+func ParseDecimal(text string) (decimal.Decimal, error) {
+	mantissa, exponent, found := strings.Cut(strings.ToLower(text), "e")
+	if found {
+		if e, err := strconv.Atoi(exponent); err != nil || e > maxExponent || e < -maxExponent {
+			return decimal.Decimal{}, fmt.Errorf("%q is not a number of at most %d digits", text, maxDigits)
+		}
+	}
+	if len(mantissa) > maxDigits {
+		return decimal.Decimal{}, fmt.Errorf("a number of %d digits is more than the %d that are kept", len(mantissa), maxDigits)
+	}
+	d, err := decimal.NewFromString(text)
+	if err != nil {
+		return decimal.Decimal{}, fmt.Errorf("%q is not a decimal number", text)
+	}
+	return d, nil
+}
+
+// Number reads a decoded JSON number; ok is false if it is none.
+func Number(v any) (d decimal.Decimal, ok bool) {
+	n, ok := v.(json.Number)
+	if !ok {
+		return d, false
+	}
+	d, err := ParseDecimal(n.String())
+	return d, err == nil
+}
+
+// Minimal is a number written with as few digits as it has: 50, 4.875.
+type Minimal struct{ decimal.Decimal }
+
+// MarshalJSONTo writes the number.
+func (m Minimal) MarshalJSONTo(e *jsontext.Encoder) error {
+	return e.WriteValue(jsontext.Value(m.String()))
+}
+
+// Raw returns a decoded scalar as the JSON it came as.
+func Raw(v any) jsontext.Value {
+	if n, ok := v.(json.Number); ok {
+		return jsontext.Value(n.String())
+	}
+	return jsontext.Value(Encode(v))
+}
+
+// Encode writes a value as compact JSON with nothing escaped that need not be,
+// structs in the order of their fields.
+func Encode(v any) []byte {
+	b, err := jsonv2.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("provider: %T cannot be written as JSON: %v", v, err))
+	}
+	return b
+}
+
+// JSON is an answer with a JSON body.
+func JSON(status int, v any) *Response {
+	return &Response{Status: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: Encode(v)}
+}
+
+// OK is a 200 answer with a JSON body.
+func OK(v any) (*Response, error) { return JSON(http.StatusOK, v), nil }

@@ -1,0 +1,126 @@
+package provider
+
+import (
+	"encoding"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// A Duration is a time.Duration written as "15m" or "1h30m".
+type Duration time.Duration
+
+// ParseDuration reads a duration that is not negative.
+func ParseDuration(text string) (Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return 0, fmt.Errorf(`%q is not a duration like "15m" or "1h30m"`, text)
+	}
+	if d < 0 {
+		return 0, fmt.Errorf("duration %q is negative", text)
+	}
+	return Duration(d), nil
+}
+
+// UnmarshalText reads what [ParseDuration] does.
+func (d *Duration) UnmarshalText(text []byte) (err error) {
+	*d, err = ParseDuration(string(text))
+	return err
+}
+
+// MarshalText writes "15m0s".
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// A Knob is a setting that scenarios may give under providers.NAME.
+type Knob struct {
+	Name    string   `json:"name"`
+	Type    string   `json:"type"` // decimal, duration, boolean, text, integer, object, map, list
+	Doc     string   `json:"description"`
+	Default any      `json:"default,omitempty"`
+	OneOf   []string `json:"one_of,omitempty"`
+	Knobs   []Knob   `json:"knobs,omitempty"` // of an object
+}
+
+// A KnobField is a field of a settings struct. Its tags are
+//
+//	knob:"authcode_ttl"              its name in scenarios
+//	doc:"how long an authcode lives" what it does
+//	oneof:"amount_plus_charge charge_only"  the texts it takes
+//	min:"0"                          the least decimal it takes
+//	also:"fee_rate"                  other names it goes by, also in the enclosing object
+type KnobField struct {
+	Name  string
+	Index int
+	Doc   string
+	OneOf []string
+	Min   *decimal.Decimal
+	Also  []string
+}
+
+// KnobFields returns the settings that a struct type declares.
+func KnobFields(t reflect.Type) []KnobField {
+	var fields []KnobField
+	for i := range t.NumField() {
+		tag := t.Field(i).Tag
+		name, ok := tag.Lookup("knob")
+		if !ok {
+			continue
+		}
+		f := KnobField{
+			Name: name, Index: i, Doc: tag.Get("doc"),
+			OneOf: strings.Fields(tag.Get("oneof")), Also: strings.Fields(tag.Get("also")),
+		}
+		if least, ok := tag.Lookup("min"); ok {
+			d := decimal.RequireFromString(least)
+			f.Min = &d
+		}
+		fields = append(fields, f)
+	}
+	return fields
+}
+
+// Knobs describes the settings of a mock with their defaults.
+func (m *Mock) Knobs() []Knob { return knobsOf(reflect.ValueOf(m.Settings()).Elem()) }
+
+func knobsOf(v reflect.Value) []Knob {
+	var knobs []Knob
+	for _, f := range KnobFields(v.Type()) {
+		field := v.Field(f.Index)
+		k := Knob{Name: f.Name, Doc: f.Doc, OneOf: f.OneOf, Type: KnobType(field.Type())}
+		if k.Type == "object" {
+			k.Knobs = knobsOf(field)
+		} else {
+			k.Default = field.Interface()
+		}
+		knobs = append(knobs, k)
+	}
+	return knobs
+}
+
+// KnobType names the type of a setting in scenarios.
+func KnobType(t reflect.Type) string {
+	switch {
+	case t == reflect.TypeFor[decimal.Decimal]():
+		return "decimal"
+	case t == reflect.TypeFor[Duration]():
+		return "duration"
+	case reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
+		return "text"
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return "boolean"
+	case reflect.Int, reflect.Int64:
+		return "integer"
+	case reflect.Struct:
+		return "object"
+	case reflect.Map:
+		return "map"
+	case reflect.Slice:
+		return "list"
+	}
+	return "text"
+}
