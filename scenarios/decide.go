@@ -1,0 +1,101 @@
+package scenarios
+
+import (
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/mockpay/mockpay/provider"
+	"github.com/mockpay/mockpay/state"
+)
+
+var jsonNumber = regexp.MustCompile(`^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$`)
+
+// A Decision is what the rules make of a call.
+type Decision struct {
+	Rule    *Rule         // that acts; nil if none does
+	Outcome string        // to answer with, "" for none
+	Raw     *RawResponse  // to answer with, nil for none
+	Delay   time.Duration // of the answer, in real time
+}
+
+// index sorts the rules by operation, so that a call meets only its own.
+func (s *Scenario) index(l *Language) {
+	s.rules = make(map[string][]*Rule)
+	for _, r := range s.Rules {
+		for _, op := range r.operations {
+			s.rules[op] = append(s.rules[op], r)
+		}
+	}
+}
+
+// Decide finds the first rule that acts on a call, in its transaction. age is
+// how long the workspace's clock has run.
+func (s *Scenario) Decide(c *provider.Call, age time.Duration) Decision {
+	for _, r := range s.rules[c.Mock.Name+"."+c.Op.Name] {
+		if hold(r.when, c.Request, c.Fields) && r.acts(c.Tx, age) {
+			return r.decide(c.Tx)
+		}
+	}
+	return Decision{}
+}
+
+// Counters of rules begin so; they are gone when the rules are replaced.
+const counters = "rule/"
+
+// ForgetRules forgets how often the rules acted and what chance they drew.
+func ForgetRules(tx *state.Tx) {
+	tx.ForgetCounters(counters)
+	tx.ForgetCounters("chance/" + counters)
+}
+
+func (r *Rule) counter(what string) string { return counters + strconv.Itoa(r.Place) + what }
+
+// acts counts a matching call, and tells whether the rule acts on it.
+func (r *Rule) acts(tx *state.Tx, age time.Duration) bool {
+	if r.skip > 0 || r.every > 0 {
+		n := int(tx.Count(r.counter("/seen"))) - r.skip
+		if n <= 0 || r.every > 0 && n%r.every != 0 {
+			return false
+		}
+	}
+	switch {
+	case !r.between.holds(age):
+		return false
+	case r.times > 0 && int(tx.Counter(r.counter("/acted"))) >= r.times:
+		return false
+	case r.chance >= 0 && tx.Float(r.counter("/chance")) >= r.chance:
+		return false
+	}
+	if r.times > 0 {
+		tx.Count(r.counter("/acted"))
+	}
+	return true
+}
+
+func (r *Rule) decide(tx *state.Tx) Decision {
+	d := Decision{Rule: r, Outcome: r.respond, Raw: r.raw}
+	if r.delay != nil {
+		d.Delay = r.delay.Min
+		if spread := r.delay.Max - r.delay.Min; spread > 0 {
+			d.Delay += time.Duration(tx.Float(r.counter("/delay")) * float64(spread))
+		}
+	}
+	return d
+}
+
+// Settles returns what the deciding rule says of a record of the call, as
+// [provider.Call.Settles]; nil if it says nothing of any.
+func (d Decision) Settles() func(map[string]any) provider.Settlement {
+	if d.Rule == nil || len(d.Rule.settle) == 0 {
+		return nil
+	}
+	return func(item map[string]any) provider.Settlement {
+		for _, s := range d.Rule.settle {
+			if hold(s.when, nil, item) {
+				return s.Settlement
+			}
+		}
+		return provider.Settlement{}
+	}
+}

@@ -1,0 +1,153 @@
+package scenarios
+
+import (
+	"embed"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/mockpay/mockpay/provider"
+	"gopkg.in/yaml.v3"
+)
+
+//go:embed library/*.yaml
+var library embed.FS
+
+// Default is the name of the scenario that changes nothing.
+const Default = "default"
+
+// A Shipped scenario is part of mockpay.
+type Shipped struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	Text        string `json:"-"`
+}
+
+// A Language knows the names that scenarios may use: those of the providers,
+// and the shipped scenarios.
+type Language struct {
+	mocks      []*provider.Mock
+	operations []string // full names
+}
+
+// NewLanguage returns the language of scenarios about these providers.
+func NewLanguage(mocks []*provider.Mock) *Language {
+	l := &Language{mocks: mocks}
+	for _, m := range mocks {
+		for _, op := range m.Operations {
+			l.operations = append(l.operations, m.Name+"."+op.Name)
+		}
+	}
+	return l
+}
+
+// Library returns the shipped scenarios, the default first, then by name.
+func (l *Language) Library() []Shipped {
+	files, err := library.ReadDir("library")
+	if err != nil {
+		panic(err) // it is part of the program
+	}
+	var all []Shipped
+	for _, f := range files {
+		name := strings.TrimSuffix(f.Name(), ".yaml")
+		text, _ := shippedText(name)
+		all = append(all, Shipped{Name: name, Description: describe(text), Text: text})
+	}
+	slices.SortStableFunc(all, func(a, b Shipped) int {
+		switch Default {
+		case a.Name:
+			return -1
+		case b.Name:
+			return 1
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	return all
+}
+
+func describe(text string) string {
+	var head struct{ Description string }
+	if err := yaml.Unmarshal([]byte(text), &head); err != nil {
+		panic(err)
+	}
+	return head.Description
+}
+
+func shippedText(name string) (string, bool) {
+	if strings.ContainsAny(name, `/\.`) {
+		return "", false
+	}
+	text, err := library.ReadFile("library/" + name + ".yaml")
+	return string(text), err == nil
+}
+
+func (l *Language) shippedNames() []string {
+	var names []string
+	for _, s := range l.Library() {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// Shipped returns a scenario of the library.
+func (l *Language) Shipped(name string) (*Scenario, error) {
+	text, ok := shippedText(name)
+	if !ok {
+		return nil, fmt.Errorf("%s", provider.NoSuch("shipped scenario", name, l.shippedNames()))
+	}
+	return l.parse(source{file: name + ".yaml", text: []byte(text)})
+}
+
+// Parse checks a scenario that comes as text. It can extend shipped scenarios,
+// not files.
+func (l *Language) Parse(text []byte) (*Scenario, error) {
+	return l.parse(source{file: "scenario", text: text})
+}
+
+// LoadFile checks a scenario file.
+func (l *Language) LoadFile(path string) (*Scenario, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("load scenario: %w", err)
+	}
+	return l.parse(source{file: path, text: text, dir: filepath.Dir(path)})
+}
+
+// Load checks a scenario given as a shipped name or the path of a file.
+func (l *Language) Load(ref string) (*Scenario, error) {
+	if _, ok := shippedText(ref); ok {
+		return l.Shipped(ref)
+	}
+	if looksLikeFile(ref) {
+		return l.LoadFile(ref)
+	}
+	return nil, fmt.Errorf("%s, and it is no file", provider.NoSuch("shipped scenario", ref, l.shippedNames()))
+}
+
+func looksLikeFile(ref string) bool {
+	if strings.ContainsAny(ref, `/\`) || IsFile(ref) {
+		return true
+	}
+	_, err := os.Stat(ref)
+	return err == nil
+}
+
+// IsFile tells whether a path is called as scenario files are.
+func IsFile(path string) bool {
+	ext := filepath.Ext(path)
+	return ext == ".yaml" || ext == ".yml"
+}
+
+// Files returns the scenario files in a folder and its folders, by name.
+func Files(folder string) ([]string, error) {
+	var files []string
+	err := filepath.WalkDir(folder, func(path string, entry os.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && IsFile(path) {
+			files = append(files, path)
+		}
+		return err
+	})
+	return files, err
+}
