@@ -1,0 +1,162 @@
+// Package journal remembers what came in and what went out.
+//
+// Each workspace has one [Journal] with its newest calls. It is bounded twice:
+// by the number of entries, and by how much of a body each keeps. What was
+// dropped is counted. Secrets are masked on the way out, whoever asks.
+package journal
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// BodyLimit is how many bytes of a body an entry keeps.
+const BodyLimit = 64 << 10
+
+// DefaultSize is how many entries a journal keeps if it is not told.
+const DefaultSize = 1000
+
+// An Entry is one call and its answer.
+type Entry struct {
+	ID        string    `json:"id"`
+	At        time.Time `json:"at"` // of the workspace's clock
+	Provider  string    `json:"provider"`
+	Operation string    `json:"operation"` // "dinardragon.execute", "" if none matched
+	Method    string    `json:"method"`
+	Path      string    `json:"path"` // with the query, as it was sent
+	Status    int       `json:"status"`
+	Outcome   string    `json:"outcome"` // "" for success
+	Micros    int64     `json:"duration_us"`
+	Rule      string    `json:"rule"`
+	Hint      string    `json:"hint"`
+	Matched   bool      `json:"matched"`
+	Request   Message   `json:"request"`
+	Response  Message   `json:"response"`
+
+	// Secret are the values in it that must not be shown.
+	Secret []string `json:"-"`
+}
+
+// A Message is one side of an entry.
+type Message struct {
+	Headers  map[string]string `json:"headers"`
+	Body     string            `json:"body"`
+	BodySize int               `json:"body_size"`        // in bytes, also of what was cut off
+	Fields   map[string]any    `json:"fields,omitempty"` // decoded parameters of a request
+}
+
+// A Filter selects entries; its zero value selects all.
+type Filter struct {
+	Provider  string
+	Operation string
+	Status    int
+	Matched   *bool
+	Since     time.Time // of the workspace's clock
+	Limit     int
+}
+
+func (f *Filter) selects(e *Entry) bool {
+	return (f.Provider == "" || f.Provider == e.Provider) &&
+		(f.Operation == "" || f.Operation == e.Operation) &&
+		(f.Status == 0 || f.Status == e.Status) &&
+		(f.Matched == nil || *f.Matched == e.Matched) &&
+		!e.At.Before(f.Since)
+}
+
+// A Journal keeps the newest entries of a workspace.
+type Journal struct {
+	mu      sync.Mutex
+	ring    []*Entry      // guarded by mu; oldest at next once full
+	next    int           // where the next entry goes
+	size    int           // how many entries the ring may hold
+	dropped int64         // entries that made room for others
+	added   chan struct{} // closed at the next entry; nil if nobody waits
+}
+
+// New returns a journal that keeps so many entries.
+func New(size int) *Journal { return &Journal{size: size} }
+
+// Add remembers an entry, which must not be changed any more.
+func (j *Journal) Add(e *Entry) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	switch {
+	case j.size == 0:
+		j.dropped++
+	case len(j.ring) < j.size:
+		j.ring = append(j.ring, e)
+	default:
+		j.ring[j.next] = e
+		j.next = (j.next + 1) % j.size
+		j.dropped++
+	}
+	if j.added != nil {
+		close(j.added)
+		j.added = nil
+	}
+}
+
+// List returns the selected entries, newest first, and how many were dropped
+// since the journal was last cleared.
+func (j *Journal) List(f Filter) (entries []Entry, dropped int64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.listLocked(f), j.dropped
+}
+
+func (j *Journal) listLocked(f Filter) []Entry {
+	entries := []Entry{}
+	n := len(j.ring)
+	for i := range n {
+		e := j.ring[(j.next+n-1-i)%n]
+		if f.Limit > 0 && len(entries) == f.Limit {
+			break
+		}
+		if f.selects(e) {
+			entries = append(entries, e.masked())
+		}
+	}
+	return entries
+}
+
+// Get returns the entry with an id.
+func (j *Journal) Get(id string) (Entry, bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, e := range j.ring {
+		if e.ID == id {
+			return e.masked(), true
+		}
+	}
+	return Entry{}, false
+}
+
+// Clear forgets all entries and what was dropped.
+func (j *Journal) Clear() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.ring, j.next, j.dropped = nil, 0, 0
+}
+
+// Wait returns the selected entries as soon as there are at least count of
+// them, or, with ok false, those there are when ctx ends.
+func (j *Journal) Wait(ctx context.Context, f Filter, count int) (entries []Entry, ok bool) {
+	for {
+		j.mu.Lock()
+		entries = j.listLocked(f)
+		if j.added == nil {
+			j.added = make(chan struct{})
+		}
+		added := j.added
+		j.mu.Unlock()
+		if len(entries) >= count {
+			return entries, true
+		}
+		select {
+		case <-added:
+		case <-ctx.Done():
+			return entries, false
+		}
+	}
+}
