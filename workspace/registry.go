@@ -1,0 +1,251 @@
+package workspace
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/mockpay/mockpay/provider"
+	"github.com/mockpay/mockpay/scenarios"
+	"github.com/mockpay/mockpay/state"
+)
+
+// Default is the workspace that always exists.
+const Default = "default"
+
+// Errors of the registry.
+var (
+	ErrTaken   = errors.New("there is a workspace with this id")
+	ErrUnknown = errors.New("unknown workspace")
+	ErrDefault = errors.New("the default workspace cannot be deleted")
+	ErrID      = errors.New("a workspace id has 1 to 64 letters, digits, dots, dashes and underscores, and begins with a letter or digit")
+)
+
+var validID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+// Options are what a registry makes workspaces with.
+type Options struct {
+	Store       state.Store
+	Mocks       []*provider.Mock
+	Language    *scenarios.Language
+	JournalSize int
+	Log         *slog.Logger
+}
+
+// A Registry holds the workspaces of a server.
+type Registry struct {
+	Options
+
+	mu       sync.RWMutex
+	all      map[string]*Workspace // guarded by mu, as is all below
+	accounts map[account]*Workspace
+	expiry   map[string]*time.Timer // of workspaces with a ttl
+	seed     int64                  // that ids of workspaces are drawn from
+	made     int64                  // ids drawn so far
+	closed   bool
+}
+
+// An account is who signs in where.
+type account struct{ provider, name string }
+
+// NewRegistry returns a registry without workspaces.
+func NewRegistry(o Options) *Registry {
+	return &Registry{
+		Options: o, seed: DrawSeed(),
+		all: make(map[string]*Workspace), accounts: make(map[account]*Workspace), expiry: make(map[string]*time.Timer),
+	}
+}
+
+// DrawSeed draws a seed for when nobody gave one: small enough to type.
+func DrawSeed() int64 {
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return int64(binary.BigEndian.Uint32(b[:]) >> 1)
+}
+
+// A Spec says what workspace to make; its zero value is fine.
+type Spec struct {
+	ID       string // "": drawn
+	Scenario *scenarios.Scenario
+	Seed     *int64        // nil: the scenario's, or drawn
+	TTL      time.Duration // 0: for ever
+}
+
+// Create makes a workspace.
+func (r *Registry) Create(s Spec) (*Workspace, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s.ID == "" {
+		s.ID = r.drawIDLocked()
+	}
+	if !validID.MatchString(s.ID) {
+		return nil, fmt.Errorf("%w: %q", ErrID, s.ID)
+	}
+	if r.all[s.ID] != nil {
+		return nil, fmt.Errorf("%w: %q", ErrTaken, s.ID)
+	}
+	docs, err := r.Store.Open(s.ID)
+	if err != nil {
+		return nil, fmt.Errorf("create workspace %q: %w", s.ID, err)
+	}
+	w, err := open(config{
+		id: s.ID, seed: s.Seed, drawn: DrawSeed(), scenario: s.Scenario, docs: docs,
+		mocks: r.Mocks, lang: r.Language, journal: r.JournalSize, log: r.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.addLocked(w, s.TTL)
+	return w, nil
+}
+
+// drawIDLocked draws an id that is free.
+func (r *Registry) drawIDLocked() string {
+	for {
+		r.made++
+		d := state.Derive(r.seed, "workspace", r.made)
+		if id := "ws-" + hex.EncodeToString(d[:4]); r.all[id] == nil {
+			return id
+		}
+	}
+}
+
+func (r *Registry) addLocked(w *Workspace, ttl time.Duration) {
+	r.all[w.ID] = w
+	for _, m := range r.Mocks {
+		r.accounts[account{m.Name, m.Credentials(w.ID)[0].Value}] = w
+	}
+	if ttl > 0 {
+		w.used.Store(time.Now().UnixNano())
+		r.expiry[w.ID] = time.AfterFunc(ttl, func() { r.expire(w, ttl) })
+	}
+}
+
+// expire removes a workspace that was not used for its ttl, and otherwise looks
+// again when that time has come.
+func (r *Registry) expire(w *Workspace, ttl time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed || r.all[w.ID] != w {
+		return
+	}
+	if left := ttl - w.idle(time.Now()); left > 0 {
+		r.expiry[w.ID] = time.AfterFunc(left, func() { r.expire(w, ttl) })
+		return
+	}
+	if err := r.removeLocked(w); err != nil {
+		r.Log.Error("an unused workspace cannot be removed", "workspace", w.ID, "error", err)
+		return
+	}
+	r.Log.Info("an unused workspace is removed", "workspace", w.ID, "ttl", ttl)
+}
+
+// Get returns a workspace and counts as its use.
+func (r *Registry) Get(id string) (*Workspace, error) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	w := r.all[id]
+	if w == nil {
+		return nil, r.unknownLocked(id)
+	}
+	w.used.Store(time.Now().UnixNano())
+	return w, nil
+}
+
+// For returns the workspace of an account, or the default one for an account
+// that nobody has.
+func (r *Registry) For(m *provider.Mock, name string) *Workspace {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if w := r.accounts[account{m.Name, name}]; w != nil {
+		return w
+	}
+	return r.all[Default]
+}
+
+// unknown is [ErrUnknown] in words.
+type unknown string
+
+func (u unknown) Error() string   { return string(u) }
+func (unknown) Is(err error) bool { return err == ErrUnknown }
+
+func (r *Registry) unknownLocked(id string) error {
+	return unknown(provider.NoSuch("workspace", id, r.idsLocked()))
+}
+
+// List returns the workspaces, the default first, then by id.
+func (r *Registry) List() []*Workspace {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var all []*Workspace
+	for _, id := range r.idsLocked() {
+		all = append(all, r.all[id])
+	}
+	return all
+}
+
+func (r *Registry) idsLocked() []string {
+	var ids []string
+	for id := range r.all {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, func(a, b string) int {
+		switch Default {
+		case a:
+			return -1
+		case b:
+			return 1
+		}
+		return strings.Compare(a, b)
+	})
+	return ids
+}
+
+// Delete removes a workspace with all it knows.
+func (r *Registry) Delete(id string) error {
+	if id == Default {
+		return ErrDefault
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w := r.all[id]
+	if w == nil {
+		return r.unknownLocked(id)
+	}
+	return r.removeLocked(w)
+}
+
+func (r *Registry) removeLocked(w *Workspace) error {
+	delete(r.all, w.ID)
+	for _, m := range r.Mocks {
+		delete(r.accounts, account{m.Name, m.Credentials(w.ID)[0].Value})
+	}
+	if timer := r.expiry[w.ID]; timer != nil {
+		timer.Stop()
+		delete(r.expiry, w.ID)
+	}
+	w.close()
+	return r.Store.Remove(w.ID)
+}
+
+// Close ends all workspaces' timers and the store.
+func (r *Registry) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	for _, timer := range r.expiry {
+		timer.Stop()
+	}
+	for _, w := range r.all {
+		w.close()
+	}
+	return r.Store.Close()
+}

@@ -1,0 +1,105 @@
+package workspace_test
+
+import (
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mockpay/mockpay/mocks"
+	"github.com/mockpay/mockpay/scenarios"
+	"github.com/mockpay/mockpay/state"
+	"github.com/mockpay/mockpay/workspace"
+)
+
+func newRegistry(t *testing.T) (*workspace.Registry, *scenarios.Scenario) {
+	t.Helper()
+	all := mocks.All()
+	lang := scenarios.NewLanguage(all)
+	r := workspace.NewRegistry(workspace.Options{
+		Store: state.Memory(), Mocks: all, Language: lang, JournalSize: 10, Log: slog.New(slog.DiscardHandler),
+	})
+	s, err := lang.Shipped(scenarios.Default)
+	require.NoError(t, err)
+	_, err = r.Create(workspace.Spec{ID: workspace.Default, Scenario: s})
+	require.NoError(t, err)
+	return r, s
+}
+
+func TestUnusedWorkspacesEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, s := newRegistry(t)
+		_, err := r.Create(workspace.Spec{ID: "idle", Scenario: s, TTL: time.Minute})
+		require.NoError(t, err)
+		_, err = r.Create(workspace.Spec{ID: "stays", Scenario: s})
+		require.NoError(t, err)
+
+		time.Sleep(50 * time.Second) // of the bubble's clock
+		_, err = r.Get("idle")
+		require.NoError(t, err, "a use begins the time anew")
+		time.Sleep(59 * time.Second)
+		synctest.Wait()
+		assert.Len(t, r.List(), 3)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		_, err = r.Get("idle")
+		assert.ErrorIs(t, err, workspace.ErrUnknown)
+		assert.Equal(t, []string{"default", "stays"}, ids(r))
+		require.NoError(t, r.Close())
+	})
+}
+
+func ids(r *workspace.Registry) []string {
+	var all []string
+	for _, w := range r.List() {
+		all = append(all, w.ID)
+	}
+	return all
+}
+
+func TestCreate(t *testing.T) {
+	r, s := newRegistry(t)
+	defer r.Close()
+	seen := make(map[string]bool)
+	for range 100 {
+		w, err := r.Create(workspace.Spec{Scenario: s})
+		require.NoError(t, err)
+		assert.False(t, seen[w.ID])
+		seen[w.ID] = true
+	}
+	for _, id := range []string{" ", "-a", "a/b", "ü", "a\n", string(make([]byte, 65))} {
+		_, err := r.Create(workspace.Spec{ID: id, Scenario: s})
+		assert.ErrorIs(t, err, workspace.ErrID, "%q", id)
+	}
+	_, err := r.Create(workspace.Spec{ID: "default", Scenario: s})
+	assert.ErrorIs(t, err, workspace.ErrTaken)
+}
+
+func TestAccountsLeadToTheirWorkspace(t *testing.T) {
+	r, s := newRegistry(t)
+	defer r.Close()
+	m := mocks.All()[0]
+	a, err := r.Create(workspace.Spec{ID: "a", Scenario: s})
+	require.NoError(t, err)
+	upper, err := r.Create(workspace.Spec{ID: "A", Scenario: s})
+	require.NoError(t, err)
+	key := a.Credentials(m.Name)["private_key"]
+	assert.NotEqual(t, key, upper.Credentials(m.Name)["private_key"])
+	assert.Same(t, a, r.For(m, key))
+	assert.Same(t, upper, r.For(m, upper.Credentials(m.Name)["private_key"]))
+	assert.Equal(t, "default", r.For(m, "nobody's").ID)
+	require.NoError(t, r.Delete("a"))
+	assert.Equal(t, "default", r.For(m, key).ID, "a deleted workspace's key is nobody's")
+	assert.ErrorIs(t, r.Delete("a"), workspace.ErrUnknown)
+	assert.ErrorIs(t, r.Delete("default"), workspace.ErrDefault)
+
+	again, err := r.Create(workspace.Spec{ID: "a", Scenario: s})
+	require.NoError(t, err)
+	assert.Same(t, again, r.For(m, key))
+	entries, err := again.Ledger("", "")
+	require.NoError(t, err)
+	assert.Len(t, entries, 1, "nothing is left of the deleted workspace")
+}

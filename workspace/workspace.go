@@ -1,0 +1,294 @@
+// Package workspace puts together what an isolated world is made of: a clock,
+// a state, a scenario, a journal, and the accounts that sign in to it.
+//
+// A [Workspace] answers the providers' calls ([Workspace.Do]) and gives the
+// control API one method for each thing it can ask. A [Registry] holds the
+// workspaces of a server and knows whose account a call comes from.
+package workspace
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/mockpay/mockpay/clock"
+	"github.com/mockpay/mockpay/journal"
+	"github.com/mockpay/mockpay/provider"
+	"github.com/mockpay/mockpay/scenarios"
+	"github.com/mockpay/mockpay/state"
+)
+
+// A Workspace is an isolated world.
+type Workspace struct {
+	ID      string
+	mocks   []*provider.Mock
+	lang    *scenarios.Language
+	log     *slog.Logger
+	clock   *clock.Clock
+	db      *state.DB
+	journal *journal.Journal
+
+	// seeded is the seed that was asked for and beats the scenario's; drawn the
+	// one for when nobody asked. Both are guarded by world.
+	seeded *int64
+	drawn  int64
+
+	accounts map[string]map[string]string // credentials by provider
+	used     atomic.Int64                 // when a call last came, real time
+
+	// world is held for reading by whoever looks at more than one of the
+	// clock, the state, the scenario and the journal, and for writing while
+	// they are replaced together.
+	world    sync.RWMutex
+	scenario atomic.Pointer[scenarios.Scenario]
+}
+
+// config is what a workspace is made from.
+type config struct {
+	id       string
+	seed     *int64
+	drawn    int64
+	scenario *scenarios.Scenario
+	docs     state.Docs
+	mocks    []*provider.Mock
+	lang     *scenarios.Language
+	journal  int
+	log      *slog.Logger
+}
+
+// open makes a workspace and begins its scenario.
+func open(c config) (*Workspace, error) {
+	w := &Workspace{
+		ID: c.id, mocks: c.mocks, lang: c.lang, log: c.log.With("workspace", c.id),
+		seeded: c.seed, drawn: c.drawn, journal: journal.New(c.journal),
+		accounts: make(map[string]map[string]string),
+	}
+	var schemas []state.Schema
+	for _, m := range c.mocks {
+		schemas = append(schemas, m.Tables...)
+		w.accounts[m.Name] = make(map[string]string)
+		for _, cred := range m.Credentials(c.id) {
+			w.accounts[m.Name][cred.Name] = cred.Value
+		}
+	}
+	now := func() time.Time { return w.clock.Now() }
+	db, err := state.Open(c.docs, state.Options{Now: now, RunJob: w.runJob, Schemas: schemas})
+	if err != nil {
+		return nil, fmt.Errorf("open workspace %q: %w", c.id, err)
+	}
+	w.db = db
+	w.clock = clock.New(db, c.scenario.Clock)
+	return w, w.begin(c.scenario)
+}
+
+// close ends the workspace's timer.
+func (w *Workspace) close() { w.clock.Stop() }
+
+// begin sets everything to the initial state of a scenario.
+func (w *Workspace) begin(s *scenarios.Scenario) error {
+	return w.clock.Replace(s.Clock.State(), func(set func()) error {
+		w.world.Lock()
+		defer w.world.Unlock()
+		before := w.scenario.Swap(s)
+		set()
+		err := w.db.Reset(w.seedFor(s), state.Cause{Operation: state.Opening}, func(tx *state.Tx) error {
+			for _, m := range w.mocks {
+				if m.Open != nil {
+					m.Open(w.call(tx, m))
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			w.scenario.Store(before)
+			return fmt.Errorf("begin scenario %q: %w", s.Name, err)
+		}
+		w.journal.Clear()
+		return nil
+	})
+}
+
+// seedFor is the seed of a scenario in this workspace.
+func (w *Workspace) seedFor(s *scenarios.Scenario) int64 {
+	switch {
+	case w.seeded != nil:
+		return *w.seeded
+	case s.Seed != nil:
+		return *s.Seed
+	}
+	return w.drawn
+}
+
+// call is what a mock's code sees of the workspace.
+func (w *Workspace) call(tx *state.Tx, m *provider.Mock) *provider.Call {
+	return &provider.Call{
+		Mock: m, Workspace: w.ID, Tx: tx,
+		Settings: w.scenario.Load().Settings[m.Name], Credentials: w.accounts[m.Name],
+	}
+}
+
+// update runs a transaction and sets the clock's timer by what it scheduled.
+func (w *Workspace) update(cause state.Cause, fn func(*state.Tx) error) error {
+	err := w.db.Update(cause, fn)
+	w.clock.Rearm()
+	return err
+}
+
+// runJob does what fell due.
+func (w *Workspace) runJob(tx *state.Tx, job state.Job) error {
+	name, kind, _ := strings.Cut(job.Kind, ".")
+	for _, m := range w.mocks {
+		if run := m.Jobs[kind]; m.Name == name && run != nil {
+			err := run(w.call(tx, m), job)
+			if err != nil {
+				w.log.Error("a job failed and is dropped", "job", job.ID, "kind", job.Kind, "ref", job.Ref, "error", err)
+			}
+			return err
+		}
+	}
+	w.log.Error("nobody knows a job, it is dropped", "job", job.ID, "kind", job.Kind)
+	return nil
+}
+
+// An Incoming call is one to be answered.
+type Incoming struct {
+	Mock    *provider.Mock
+	Op      *provider.Operation // nil if the path has none
+	Request *provider.Request
+	URL     string            // as it was sent, for the journal
+	Force   string            // the outcome that the caller asks for
+	Refusal *provider.Refusal // why it is refused before anybody looks at it
+	Began   time.Time         // real time
+}
+
+// name is the operation's full name, "" if there is none.
+func (in *Incoming) name() string {
+	if in.Op == nil {
+		return ""
+	}
+	return in.Mock.Name + "." + in.Op.Name
+}
+
+// An Outgoing answer is ready to be written.
+type Outgoing struct {
+	Status int
+	Header http.Header
+	Body   []byte
+	Delay  time.Duration // to let pass before
+}
+
+// exchange is a call on its way through the workspace.
+type exchange struct {
+	*Incoming
+	id       string // in the journal
+	at       time.Time
+	call     *provider.Call
+	decision scenarios.Decision
+	forced   bool // as the caller asked
+	response *provider.Response
+}
+
+// Do answers a call: one transaction, one journal entry.
+func (w *Workspace) Do(in *Incoming) *Outgoing {
+	w.used.Store(in.Began.UnixNano())
+	w.world.RLock()
+	defer w.world.RUnlock()
+	x := &exchange{Incoming: in}
+	err := w.attempt(x, w.answer)
+	if err != nil {
+		w.log.Error("a call failed inside mockpay", "operation", in.name(), "error", err)
+		err = w.attempt(x, func(x *exchange) {
+			x.response = x.refuse(provider.Broken())
+		})
+	}
+	if err != nil {
+		x.response = &provider.Response{Status: http.StatusInternalServerError, Outcome: provider.ServerError}
+	}
+	out := w.outgoing(x)
+	w.journal.Add(w.entry(x, out))
+	return out
+}
+
+// attempt runs a part of an exchange in a transaction. A panic becomes an
+// error, and leaves nothing behind.
+func (w *Workspace) attempt(x *exchange, do func(*exchange)) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = panicked(p)
+		}
+	}()
+	return w.update(state.Cause{Operation: x.name()}, func(tx *state.Tx) error {
+		x.id, x.at = fmt.Sprintf("req-%d", tx.Count("request")), tx.Now()
+		tx.SetCause(state.Cause{Operation: x.name(), Request: x.id})
+		x.call = w.call(tx, x.Mock)
+		x.call.Op, x.call.Request = x.Op, x.Request
+		x.decision, x.forced, x.response = scenarios.Decision{}, false, nil
+		do(x)
+		return nil
+	})
+}
+
+// answer decides what a call gets: refused for who calls, what a rule says, or
+// what the operation does.
+func (w *Workspace) answer(x *exchange) {
+	c := x.call
+	if x.Refusal != nil {
+		x.response = x.refuse(x.Refusal)
+		return
+	}
+	if err := c.Tx.Try(func() error { return x.Mock.Authenticate(c) }); err != nil {
+		x.response = x.failed(err, w.log)
+		return
+	}
+	if x.Force != "" {
+		x.forced = true
+		x.response = x.refuse(&provider.Refusal{Outcome: x.Force, Hint: "the request asked for this outcome with " + HeaderOutcome})
+		return
+	}
+	scenario := w.scenario.Load()
+	x.decision = scenario.Decide(c, c.Tx.Now().Sub(w.clock.Start()))
+	switch d := x.decision; {
+	case d.Raw != nil:
+		x.response = raw(d)
+	case d.Outcome != "":
+		x.response = x.refuse(&provider.Refusal{Outcome: d.Outcome, Hint: forcedBy(d.Rule, scenario.Name)})
+	default:
+		c.Settles = d.Settles()
+		err := c.Tx.Try(func() (err error) {
+			x.response, err = x.Op.Handle(c)
+			return err
+		})
+		if err != nil {
+			x.response = x.failed(err, w.log)
+		}
+	}
+}
+
+func forcedBy(r *scenarios.Rule, scenario string) string {
+	return fmt.Sprintf("rule %q of scenario %q answers so", r.ID(), scenario)
+}
+
+func raw(d scenarios.Decision) *provider.Response {
+	r := &provider.Response{Status: d.Raw.Status, Header: d.Raw.Header.Clone(), Body: d.Raw.Body}
+	if r.Status >= http.StatusBadRequest {
+		r.Hint = fmt.Sprintf("rule %q of the scenario answers this itself", d.Rule.ID())
+	}
+	return r
+}
+
+// entry is what the journal keeps of an exchange.
+func (w *Workspace) entry(x *exchange, out *Outgoing) *journal.Entry {
+	e := &journal.Entry{
+		ID: x.id, At: x.at, Provider: x.Mock.Name, Operation: x.name(), Matched: x.Op != nil,
+		Method: x.Request.Method, Path: x.URL, Status: out.Status, Outcome: x.response.Outcome,
+		Micros: (time.Since(x.Began) + out.Delay).Microseconds(), Hint: out.Header.Get(headerHint), Rule: out.Header.Get(headerRule),
+		Request:  journal.NewMessage(x.Request.Header, x.Request.Body, x.Request.Fields),
+		Response: journal.NewMessage(out.Header, out.Body, nil),
+		Secret:   secrets(x.Mock, x.Request),
+	}
+	return e
+}
