@@ -1,0 +1,193 @@
+// Package control is the API at /_mockpay/ with which people, tests and the
+// command line see and steer a server: workspaces, scenarios, clocks, balances,
+// the journal, actions and state.
+//
+// It takes and gives JSON; errors are RFC 9457 problems. ?workspace=ID selects a
+// workspace, the default one if it is absent. Every handler is thin: it reads a
+// request, calls one method that a test could call too, and returns a value or
+// an error for [respond] to write.
+package control
+
+import (
+	"crypto/subtle"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"github.com/mockpay/mockpay/provider"
+	"github.com/mockpay/mockpay/scenarios"
+	"github.com/mockpay/mockpay/workspace"
+)
+
+// Prefix is where the API is.
+const Prefix = "/_mockpay"
+
+// Options are what the API is about.
+type Options struct {
+	Registry *workspace.Registry
+	Language *scenarios.Language
+	Mocks    []*provider.Mock
+	Token    string // needed as a bearer token; "" for none
+	Version  string
+	Log      *slog.Logger
+}
+
+type api struct {
+	Options
+	paths []string // for the nearest one
+}
+
+// A handler answers a request with a value to write as JSON, or an error.
+type handler func(r *http.Request) (any, error)
+
+// New returns the API as a handler of all paths below [Prefix].
+func New(o Options) http.Handler {
+	a := &api{Options: o}
+	r := mux.NewRouter().SkipClean(true)
+	for _, route := range a.routes() {
+		path := Prefix + "/" + route.path
+		r.Handle(path, a.respond(route)).Methods(route.method)
+		a.paths = append(a.paths, path)
+	}
+	r.NotFoundHandler = http.HandlerFunc(a.notFound)
+	r.MethodNotAllowedHandler = http.HandlerFunc(a.methodNotAllowed)
+	return a.guard(r)
+}
+
+// A route is one call of the API, with the query parameters it takes besides
+// workspace.
+type route struct {
+	method string
+	path   string
+	handle handler
+	query  []string
+}
+
+func (a *api) routes() []route {
+	const get, put, post, patch, del = http.MethodGet, http.MethodPut, http.MethodPost, http.MethodPatch, http.MethodDelete
+	filters := []string{"provider", "operation", "status", "matched", "since", "limit"}
+	return []route{
+		{get, "health", a.health, nil},
+		{get, "ready", a.health, nil},
+		{get, "providers", a.providers, nil},
+
+		// Workspaces.
+		{post, "workspaces", a.createWorkspace, nil},
+		{get, "workspaces", a.listWorkspaces, nil},
+		{get, "workspaces/{id}", a.getWorkspace, nil},
+		{del, "workspaces/{id}", a.deleteWorkspace, nil},
+		{post, "reset", a.reset, nil},
+		{get, "state", a.getState, nil},
+		{put, "state", a.putState, nil},
+
+		// Scenarios.
+		{get, "scenario", a.getScenario, nil},
+		{put, "scenario", a.putScenario, nil},
+		{patch, "scenario", a.patchScenario, nil},
+		{get, "scenarios", a.listScenarios, nil},
+		{get, "scenarios/{name}", a.getShipped, nil},
+
+		// Time.
+		{get, "clock", a.getClock, nil},
+		{post, "clock", a.moveClock, nil},
+
+		// Money.
+		{get, "balances", a.getBalances, nil},
+		{patch, "balances", a.setBalances, nil},
+		{get, "ledger", a.ledger, []string{"provider", "balance"}},
+		{get, "invariants", a.invariants, nil},
+
+		// The journal.
+		{get, "requests", a.listRequests, filters},
+		{del, "requests", a.clearRequests, nil},
+		{get, "requests/wait", a.waitRequests, append([]string{"count", "timeout"}, filters...)},
+		{get, "requests/{id}", a.getRequest, nil},
+
+		// Actions.
+		{get, "actions", a.listActions, nil},
+		{post, "simulate/{action}", a.simulate, nil},
+	}
+}
+
+// guard keeps out other origins' pages and, if a token is set, everybody
+// without it.
+func (a *api) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case foreign(r):
+			writeProblem(w, problemf(http.StatusForbidden, "pages of another origin may not use the control API; call it from the same origin, or not from a browser"))
+		case a.Token != "" && !a.authorized(r):
+			w.Header().Set("WWW-Authenticate", `Bearer realm="mockpay"`)
+			writeProblem(w, problemf(http.StatusUnauthorized, "this server was started with a control token; send it as Authorization: Bearer TOKEN"))
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// foreign tells whether a browser sent a request for a page of another origin.
+func foreign(r *http.Request) bool {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
+		return true
+	}
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return false
+	}
+	u, err := url.Parse(origin)
+	return err != nil || !strings.EqualFold(u.Host, r.Host)
+}
+
+func (a *api) authorized(r *http.Request) bool {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare([]byte(strings.TrimSpace(token)), []byte(a.Token)) == 1
+}
+
+// respond makes a handler of net/http out of a route: it checks the query and
+// writes what the route's handler returns.
+func (a *api) respond(route route) http.Handler {
+	allowed := append([]string{"workspace"}, route.query...)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, name := range slices.Sorted(maps.Keys(r.URL.Query())) {
+			if !slices.Contains(allowed, name) {
+				writeProblem(w, problemf(http.StatusUnprocessableEntity, "%s", provider.NoSuch("query parameter", name, allowed)))
+				return
+			}
+		}
+		v, err := route.handle(r)
+		if err != nil {
+			a.writeError(w, r, err)
+			return
+		}
+		write(w, v)
+	})
+}
+
+func (a *api) notFound(w http.ResponseWriter, r *http.Request) {
+	writeProblem(w, problemf(http.StatusNotFound, "%s", provider.NoSuch("control path", r.URL.Path, a.paths)))
+}
+
+func (a *api) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	writeProblem(w, problemf(http.StatusMethodNotAllowed, "%s does not take %s", r.URL.Path, r.Method))
+}
+
+// workspace is the one that a request selects.
+func (a *api) workspace(r *http.Request) (*workspace.Workspace, error) {
+	id := workspace.Default
+	if q := r.URL.Query(); q.Has("workspace") {
+		id = q.Get("workspace")
+	}
+	return a.Registry.Get(id)
+}
+
+func (a *api) health(*http.Request) (any, error) {
+	return struct {
+		Status  string `json:"status"`
+		Version string `json:"version"`
+	}{"ok", a.Version}, nil
+}

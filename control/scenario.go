@@ -1,0 +1,127 @@
+package control
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"github.com/mockpay/mockpay/provider"
+	"github.com/mockpay/mockpay/scenarios"
+)
+
+// A scenarioBody is a scenario on the wire, its text whole.
+type scenarioBody struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	YAML        string `json:"yaml"`
+}
+
+const yamlType = "application/yaml"
+
+// shown is a scenario as the caller wants it: as JSON, or as its bare text.
+func shown(r *http.Request, name, description, yaml string) any {
+	if strings.Contains(r.Header.Get("Accept"), "yaml") {
+		return text{yamlType, yaml}
+	}
+	return scenarioBody{name, description, yaml}
+}
+
+func (a *api) getScenario(r *http.Request) (any, error) {
+	w, err := a.workspace(r)
+	if err != nil {
+		return nil, err
+	}
+	s := w.Scenario()
+	return shown(r, s.Name, s.Description, s.Text), nil
+}
+
+// putScenario takes YAML, or JSON that names a shipped scenario.
+func (a *api) putScenario(r *http.Request) (any, error) {
+	w, err := a.workspace(r)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.readScenario(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.Load(s); err != nil {
+		return nil, err
+	}
+	return shown(r, s.Name, s.Description, s.Text), nil
+}
+
+func (a *api) patchScenario(r *http.Request) (any, error) {
+	w, err := a.workspace(r)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.readScenario(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.ReplaceRules(s); err != nil {
+		return nil, err
+	}
+	return a.getScenario(r)
+}
+
+func (a *api) readScenario(r *http.Request) (*scenarios.Scenario, error) {
+	if !strings.Contains(r.Header.Get("Content-Type"), "json") {
+		body, err := readBody(r, bodyLimit)
+		if err != nil {
+			return nil, err
+		}
+		return a.Language.Parse(body)
+	}
+	var body struct {
+		Name string `json:"name"`
+	}
+	if err := decode(r, &body, bodyLimit); err != nil {
+		return nil, err
+	}
+	if body.Name == "" {
+		return nil, problemf(http.StatusUnprocessableEntity, `send {"name": "a shipped scenario"}, or YAML as %s`, yamlType)
+	}
+	return a.shipped(body.Name)
+}
+
+// shipped returns a scenario of the library, or a problem that lists it.
+func (a *api) shipped(name string) (*scenarios.Scenario, error) {
+	if p := a.unknownShipped(name); p != nil {
+		p.Status, p.Title = http.StatusUnprocessableEntity, http.StatusText(http.StatusUnprocessableEntity)
+		return nil, p
+	}
+	return a.Language.Shipped(name)
+}
+
+func (a *api) unknownShipped(name string) *Problem {
+	var names []string
+	for _, s := range a.Language.Library() {
+		if s.Name == name {
+			return nil
+		}
+		names = append(names, s.Name)
+	}
+	p := problemf(http.StatusNotFound, "%s", provider.NoSuch("shipped scenario", name, names))
+	p.Valid = names
+	return p
+}
+
+func (a *api) listScenarios(*http.Request) (any, error) {
+	return map[string]any{"scenarios": a.Language.Library()}, nil
+}
+
+func (a *api) getShipped(r *http.Request) (any, error) {
+	name := mux.Vars(r)["name"]
+	if p := a.unknownShipped(name); p != nil {
+		return nil, p
+	}
+	for _, s := range a.Language.Library() {
+		if s.Name == name {
+			return shown(r, s.Name, s.Description, s.Text), nil
+		}
+	}
+	return nil, problemf(http.StatusNotFound, "no shipped scenario %q", name)
+}

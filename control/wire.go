@@ -1,0 +1,199 @@
+package control
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/mockpay/mockpay/clock"
+	"github.com/mockpay/mockpay/provider"
+	"github.com/mockpay/mockpay/scenarios"
+	"github.com/mockpay/mockpay/workspace"
+)
+
+// A Problem is an RFC 9457 problem: an error of the API.
+type Problem struct {
+	Type   string              `json:"type"`
+	Title  string              `json:"title"`
+	Status int                 `json:"status"`
+	Detail string              `json:"detail"`
+	Valid  []string            `json:"valid,omitempty"` // the names there are
+	Errors []scenarios.Mistake `json:"errors,omitempty"`
+}
+
+func (p *Problem) Error() string { return p.Detail }
+
+func problemf(status int, format string, args ...any) *Problem {
+	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: fmt.Sprintf(format, args...)}
+}
+
+// WriteProblem answers with a problem; valid are the names there are, if a
+// name was wrong.
+func WriteProblem(w http.ResponseWriter, status int, valid []string, format string, args ...any) {
+	p := problemf(status, format, args...)
+	p.Valid = valid
+	writeProblem(w, p)
+}
+
+func writeProblem(w http.ResponseWriter, p *Problem) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(p.Status)
+	_, _ = w.Write(marshal(p)) // a client that is gone needs no answer
+}
+
+// writeError finds the problem that an error is. What nobody classified is a
+// failure of ours.
+func (a *api) writeError(w http.ResponseWriter, r *http.Request, err error) {
+	p := asProblem(err)
+	if p == nil {
+		a.Log.Error("a control call failed inside mockpay", "method", r.Method, "path", r.URL.Path, "error", err)
+		p = problemf(http.StatusInternalServerError, "mockpay itself failed, its log says how")
+	}
+	writeProblem(w, p)
+}
+
+// faultStatus is what the faults of actions are in HTTP.
+var faultStatus = map[provider.FaultKind]int{
+	provider.Unknown:  http.StatusNotFound,
+	provider.Conflict: http.StatusConflict,
+	provider.Invalid:  http.StatusUnprocessableEntity,
+}
+
+func asProblem(err error) *Problem {
+	var (
+		p        *Problem
+		fault    *provider.Fault
+		mistakes scenarios.Mistakes
+	)
+	switch {
+	case errors.As(err, &p):
+		return p
+	case errors.As(err, &fault):
+		return problemf(faultStatus[fault.Kind], "%s", fault.Message)
+	case errors.As(err, &mistakes):
+		p = problemf(http.StatusUnprocessableEntity, "the scenario has %d mistakes, the first: %s", len(mistakes), mistakes[0].Message)
+		p.Errors = mistakes
+		return p
+	case errors.Is(err, workspace.ErrUnknown):
+		return problemf(http.StatusNotFound, "%s", err)
+	case errors.Is(err, workspace.ErrTaken), errors.Is(err, workspace.ErrDefault):
+		return problemf(http.StatusConflict, "%s", err)
+	case errors.Is(err, workspace.ErrID), errors.Is(err, workspace.ErrSnapshot),
+		errors.Is(err, clock.ErrBackwards), errors.Is(err, clock.ErrTooFar), errors.Is(err, clock.ErrSpeed), errors.Is(err, clock.ErrFraction):
+		return problemf(http.StatusUnprocessableEntity, "%s", err)
+	}
+	return nil
+}
+
+// created is a value whose answer has status 201.
+type created struct{ value any }
+
+// nothing is an answer without a body.
+type nothing struct{}
+
+// text is an answer that is not JSON.
+type text struct{ kind, body string }
+
+// write answers with what a handler returned.
+func write(w http.ResponseWriter, v any) {
+	switch v := v.(type) {
+	case nothing:
+		w.WriteHeader(http.StatusNoContent)
+	case text:
+		w.Header().Set("Content-Type", v.kind)
+		_, _ = io.WriteString(w, v.body)
+	case created:
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusCreated)
+		_, _ = w.Write(marshal(v.value))
+	default:
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(marshal(v))
+	}
+}
+
+// marshal writes JSON for people and programs: nothing escaped, and a newline.
+func marshal(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		panic(fmt.Sprintf("control: %T cannot be written as JSON: %v", v, err))
+	}
+	return b.Bytes()
+}
+
+// Limits of request bodies, in bytes.
+const (
+	bodyLimit     = 4 << 20
+	snapshotLimit = 1 << 30
+)
+
+// readBody returns the body of a request.
+func readBody(r *http.Request, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	if err != nil {
+		return nil, problemf(http.StatusBadRequest, "the body cannot be read: %s", err)
+	}
+	if int64(len(body)) > limit {
+		return nil, problemf(http.StatusRequestEntityTooLarge, "the body is larger than %d bytes", limit)
+	}
+	return body, nil
+}
+
+// decode reads a JSON body strictly. An empty one leaves v as it is.
+func decode(r *http.Request, v any, limit int64) error {
+	body, err := readBody(r, limit)
+	if err != nil || len(bytes.TrimSpace(body)) == 0 {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	d.UseNumber()
+	if err := d.Decode(v); err != nil {
+		return badJSON(err, v)
+	}
+	if d.More() {
+		return problemf(http.StatusBadRequest, "the body goes on after its JSON value")
+	}
+	return nil
+}
+
+// badJSON says what is wrong with a body, and how a wrong key is spelled.
+func badJSON(err error, v any) error {
+	var wrong *json.UnmarshalTypeError
+	if name, ok := strings.CutPrefix(err.Error(), `json: unknown field "`); ok {
+		return problemf(http.StatusUnprocessableEntity, "%s", provider.NoSuch("key", strings.TrimSuffix(name, `"`), jsonKeys(v)))
+	}
+	if errors.As(err, &wrong) {
+		return problemf(http.StatusUnprocessableEntity, "%q must be %s, it is %s", wrong.Field, wrong.Type, wrong.Value)
+	}
+	return problemf(http.StatusBadRequest, "the body is not JSON: %s", strings.TrimPrefix(err.Error(), "json: "))
+}
+
+func jsonKeys(v any) []string {
+	t := reflect.TypeOf(v).Elem()
+	if t.Kind() != reflect.Struct {
+		return nil
+	}
+	var keys []string
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		keys = append(keys, name)
+	}
+	return keys
+}
+
+// stamp writes an instant with milliseconds.
+type stamp time.Time
+
+// MarshalText writes RFC 3339 with three decimals.
+func (s stamp) MarshalText() ([]byte, error) {
+	return time.Time(s).UTC().AppendFormat(nil, "2006-01-02T15:04:05.000Z07:00"), nil
+}

@@ -1,0 +1,161 @@
+// Package mockpaytest runs mockpay inside a Go test.
+//
+//	func TestPayout(t *testing.T) {
+//		m := mockpaytest.Start(t, mockpaytest.Scenario("failed-payment-refund"))
+//		pay := payments.New(m.BaseURL("dinardragon"), m.Credential("dinardragon", "private_key"))
+//		…
+//		m.Advance(5 * time.Second)
+//		…
+//	}
+//
+// Each test has a server and a workspace of its own, so tests may run in
+// parallel. The server logs through the test and is gone when the test ends. A
+// failing test can be repeated with the seed that it logs.
+package mockpaytest
+
+import (
+	"context"
+	"log/slog"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/mockpay/mockpay/client"
+	"github.com/mockpay/mockpay/mocks"
+	"github.com/mockpay/mockpay/server"
+)
+
+// A Mockpay is a running server with a workspace for one test. Its client's
+// methods call the control API for that workspace.
+type Mockpay struct {
+	*client.Client
+	URL       string
+	Workspace *client.Workspace
+
+	t testing.TB
+}
+
+// An Option changes what Start starts.
+type Option func(*options)
+
+type options struct {
+	server server.Options
+	spec   client.WorkspaceSpec
+}
+
+// Scenario begins the workspace with a shipped scenario, or with YAML text.
+func Scenario(nameOrYAML string) Option {
+	return func(o *options) { o.spec.Scenario = nameOrYAML }
+}
+
+// Seed makes ids and chance those of a seed. Without it one is drawn and logged.
+func Seed(seed int64) Option {
+	return func(o *options) { o.spec.Seed = &seed }
+}
+
+// ControlToken makes the control API ask for a token.
+func ControlToken(token string) Option {
+	return func(o *options) { o.server.ControlToken = token }
+}
+
+// JournalSize is how many calls the journal keeps.
+func JournalSize(n int) Option {
+	return func(o *options) { o.server.JournalSize = n }
+}
+
+// Start runs a server until the test ends.
+func Start(t testing.TB, opts ...Option) *Mockpay {
+	t.Helper()
+	o := options{
+		server: server.Options{Addr: "127.0.0.1:0", Mocks: mocks.All(), Version: "test", Log: Logger(t)},
+		spec:   client.WorkspaceSpec{ID: workspaceID(t.Name())},
+	}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	s, err := server.New(o.server)
+	if err != nil {
+		t.Fatalf("mockpaytest: %v", err)
+	}
+	if err := s.Start(); err != nil {
+		t.Fatalf("mockpaytest: %v", err)
+	}
+	t.Cleanup(func() { stop(t, s) })
+
+	global := client.New(s.URL(), client.WithToken(o.server.ControlToken))
+	w, err := global.CreateWorkspace(t.Context(), o.spec)
+	if err != nil {
+		t.Fatalf("mockpaytest: %v", err)
+	}
+	t.Logf("mockpay at %s, workspace %s, seed %d", s.URL(), w.ID, w.Seed)
+	return &Mockpay{
+		Client: client.New(s.URL(), client.WithToken(o.server.ControlToken), client.WithWorkspace(w.ID)),
+		URL:    s.URL(), Workspace: w, t: t,
+	}
+}
+
+func stop(t testing.TB, s *server.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := s.Stop(ctx); err != nil {
+		t.Errorf("mockpaytest: %v", err)
+	}
+}
+
+var notInID = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+
+// workspaceID names a workspace after a test.
+func workspaceID(test string) string {
+	id := notInID.ReplaceAllString(test, "-")
+	return id[:min(len(id), 64)]
+}
+
+// BaseURL is where a provider answers.
+func (m *Mockpay) BaseURL(provider string) string {
+	m.t.Helper()
+	return m.account(provider).BaseURL
+}
+
+// Credential is what the workspace's account at a provider signs in with.
+func (m *Mockpay) Credential(provider, name string) string {
+	m.t.Helper()
+	value, ok := m.account(provider).Credentials[name]
+	if !ok {
+		m.t.Fatalf("mockpaytest: %s has no credential %q", provider, name)
+	}
+	return value
+}
+
+func (m *Mockpay) account(provider string) client.Account {
+	m.t.Helper()
+	account, ok := m.Workspace.Providers[provider]
+	if !ok {
+		m.t.Fatalf("mockpaytest: there is no provider %q", provider)
+	}
+	return account
+}
+
+// Advance moves the workspace's clock, and fails the test if it cannot.
+func (m *Mockpay) Advance(by time.Duration) *client.Clock {
+	m.t.Helper()
+	c, err := m.Client.Advance(m.t.Context(), by)
+	if err != nil {
+		m.t.Fatalf("mockpaytest: advance %s: %v", by, err)
+	}
+	return c
+}
+
+// Balance is a balance of a provider, as the server writes it.
+func (m *Mockpay) Balance(provider, name string) string {
+	m.t.Helper()
+	all, err := m.Balances(m.t.Context())
+	if err != nil {
+		m.t.Fatalf("mockpaytest: %v", err)
+	}
+	return all[provider][name]
+}
+
+// Logger writes log lines to a test.
+func Logger(t testing.TB) *slog.Logger {
+	return slog.New(slog.NewTextHandler(t.Output(), nil))
+}

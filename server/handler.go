@@ -1,0 +1,216 @@
+package server
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mockpay/mockpay/control"
+	"github.com/mockpay/mockpay/provider"
+	"github.com/mockpay/mockpay/workspace"
+)
+
+// Handler serves everything: the control API, the health checks, and the
+// providers by host name and by path.
+func (s *Server) Handler() http.Handler {
+	return s.guard(func(w http.ResponseWriter, r *http.Request) { s.route(w, r, nil) })
+}
+
+// providerHandler serves the same with one provider at the root.
+func (s *Server) providerHandler(name string) http.Handler {
+	for _, p := range s.router.prefixes {
+		if p.mock.Name == name && p.mount.Prefix == "" {
+			return s.guard(func(w http.ResponseWriter, r *http.Request) { s.route(w, r, &p) })
+		}
+	}
+	panic("server: options were checked, provider " + name + " is known")
+}
+
+// guard answers for a handler that panics, and says so in the log.
+func (s *Server) guard(next http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if p := recover(); p != nil && p != http.ErrAbortHandler {
+				s.Log.Error("a request failed inside mockpay", "method", r.Method, "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+				control.WriteProblem(w, http.StatusInternalServerError, nil, "mockpay itself failed, its log says how")
+			}
+		}()
+		next(w, r)
+	})
+}
+
+// route finds who answers. root is the provider of a listener of its own.
+func (s *Server) route(w http.ResponseWriter, r *http.Request, root *place) {
+	path := r.URL.Path
+	if path == control.Prefix || strings.HasPrefix(path, control.Prefix+"/") {
+		s.control.ServeHTTP(w, r)
+		return
+	}
+	byPrefix, rest, prefixed := s.router.byPrefix(path)
+	host, named := s.router.byHost(r)
+	switch {
+	case named:
+		s.provide(w, r, s.router.target(r, host, path))
+	case root != nil && (!prefixed || s.router.target(r, *root, path).op != nil):
+		s.provide(w, r, s.router.target(r, *root, path))
+	case prefixed:
+		s.provide(w, r, s.router.target(r, byPrefix, rest))
+	default:
+		s.own(w, r)
+	}
+}
+
+// own answers the paths that are nobody's but mockpay's.
+func (s *Server) own(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case "/healthz", "/livez", "/readyz":
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"status":"ok"}`+"\n")
+	case "/":
+		s.index(w, r)
+	default:
+		var prefixes []string
+		for _, m := range s.Mocks {
+			prefixes = append(prefixes, "/"+m.Name)
+		}
+		control.WriteProblem(w, http.StatusNotFound, append(prefixes, control.Prefix),
+			"nothing is at %s; a provider is below its name (%s) or at its host name, the control API is below %s",
+			r.URL.Path, strings.Join(prefixes, ", "), control.Prefix)
+	}
+}
+
+// index lists the providers for people.
+func (s *Server) index(w http.ResponseWriter, r *http.Request) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "mockpay %s impersonates:\n\n", s.Version)
+	for _, m := range s.Mocks {
+		fmt.Fprintf(&b, "%s  http://%s/%s\n", m.Title, r.Host, m.Name)
+		for _, op := range m.Operations {
+			fmt.Fprintf(&b, "    %-6s %-24s %s\n", op.Method, op.Path, op.Summary)
+		}
+	}
+	fmt.Fprintf(&b, "\nThe control API is at http://%s%s, the providers with all their names at http://%s%s/providers\n",
+		r.Host, control.Prefix, r.Host, control.Prefix)
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = io.WriteString(w, b.String())
+}
+
+// bodyTimeout is how long a body may take to come in.
+const bodyTimeout = 30 * time.Second
+
+// provide has a workspace answer a provider's call.
+func (s *Server) provide(w http.ResponseWriter, r *http.Request, t *target) {
+	r.Header.Set("Host", r.Host) // where rules and the journal look for it
+	in := &workspace.Incoming{
+		Mock: t.mock, Op: t.op, URL: r.URL.RequestURI(), Refusal: t.refusal, Began: time.Now(),
+		Request: &provider.Request{
+			Method: r.Method, Path: t.path, Query: r.URL.Query(), Header: r.Header,
+			Remote: r.RemoteAddr, Mode: t.mount.Mode, Vars: t.vars,
+		},
+	}
+	if !s.forced(w, r, in) {
+		return
+	}
+	readBody(w, r, in)
+	answering := s.registry.For(t.mock, s.account(in))
+	out := answering.Do(in)
+	if t.allow != "" {
+		out.Header.Set("Allow", t.allow)
+	}
+	s.Log.Debug("request", "workspace", answering.ID, "method", r.Method, "path", r.URL.Path, "status", out.Status)
+	if pause(r, out.Delay) {
+		send(w, out)
+	}
+}
+
+// forced takes the outcome that a request asks for; an unknown one is answered
+// with those there are.
+func (s *Server) forced(w http.ResponseWriter, r *http.Request, in *workspace.Incoming) bool {
+	in.Force = r.Header.Get(workspace.HeaderOutcome)
+	if in.Force == "" || in.Op == nil {
+		return true
+	}
+	outcomes := in.Op.Outcomes()
+	if slices.Contains(outcomes, in.Force) {
+		return true
+	}
+	control.WriteProblem(w, http.StatusBadRequest, outcomes, "%s: %s; valid: %s", workspace.HeaderOutcome,
+		provider.NoSuch("outcome of "+in.Mock.Name+"."+in.Op.Name, in.Force, outcomes), strings.Join(outcomes, ", "))
+	return false
+}
+
+// readBody reads and decodes the body of a call, up to what its mock takes.
+func readBody(w http.ResponseWriter, r *http.Request, in *workspace.Incoming) {
+	limit := in.Mock.BodyLimit
+	if limit == 0 {
+		limit = provider.BodyLimit
+	}
+	conn := http.NewResponseController(w)
+	_ = conn.SetReadDeadline(time.Now().Add(bodyTimeout)) // not every writer has one
+	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	_ = conn.SetReadDeadline(time.Time{})
+	req := in.Request
+	switch {
+	case err != nil:
+		req.DecodeErr = fmt.Errorf("the body could not be read whole: %w", err)
+		w.Header().Set("Connection", "close")
+		return
+	case int64(len(body)) > limit:
+		req.Body = body[:limit]
+		w.Header().Set("Connection", "close")
+		if in.Refusal == nil {
+			in.Refusal = &provider.Refusal{Outcome: provider.TooLarge, Hint: fmt.Sprintf("the body is larger than %d bytes", limit)}
+		}
+		return
+	}
+	req.Body = body
+}
+
+// account decodes a call as far as it takes to tell whose it is. If that
+// panics the call is refused in the provider's shape.
+func (s *Server) account(in *workspace.Incoming) (name string) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.Log.Error("a request failed inside mockpay", "provider", in.Mock.Name, "panic", p, "stack", string(debug.Stack()))
+			in.Refusal = provider.Broken()
+		}
+	}()
+	req := in.Request
+	switch {
+	case in.Refusal != nil || req.DecodeErr != nil:
+	case in.Mock.Decode != nil:
+		req.Fields, req.DecodeErr = in.Mock.Decode(req)
+	default:
+		req.Fields, req.DecodeErr = provider.DecodeObject(req.Body)
+	}
+	return in.Mock.Identify(req)
+}
+
+// pause lets a rule's delay pass. It tells whether the caller is still there.
+func pause(r *http.Request, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-r.Context().Done():
+		return false
+	}
+}
+
+// send writes an answer.
+func send(w http.ResponseWriter, out *workspace.Outgoing) {
+	h := w.Header()
+	for name, values := range out.Header {
+		h[name] = values
+	}
+	w.WriteHeader(out.Status)
+	_, _ = w.Write(out.Body) // a caller that is gone needs no answer
+}

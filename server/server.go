@@ -1,0 +1,325 @@
+// Package server puts mockpay on the network: it finds the provider and the
+// operation of each request, hands it to the workspace whose account calls,
+// and writes the answer; the control API and the health checks stand beside.
+//
+//	s, err := server.New(server.Options{Addr: "127.0.0.1:0", Mocks: mocks.All()})
+//	err = s.Start()
+//	fmt.Println(s.URL())
+//	err = s.Stop(ctx)
+//
+// [New] checks everything and loads the scenario; [Server.Start] binds first and
+// serves then, so that port 0 works; [Server.Stop] lets what is in flight
+// finish. Without Start, [Server.Handler] works by itself.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/mockpay/mockpay/control"
+	"github.com/mockpay/mockpay/journal"
+	"github.com/mockpay/mockpay/provider"
+	"github.com/mockpay/mockpay/scenarios"
+	"github.com/mockpay/mockpay/state"
+	"github.com/mockpay/mockpay/workspace"
+)
+
+// Options say how to run a server. The zero value of a field is its default.
+type Options struct {
+	Addr          string            // of the HTTP listener
+	ProviderAddrs map[string]string // more listeners, each with one provider at its root
+	Scenario      string            // shipped name, file or folder; "": default
+	Seed          *int64            // of the default workspace; nil: the scenario's, or drawn
+	ControlToken  string            // needed for the control API; "": none
+	JournalSize   int               // entries a workspace; 0: journal.DefaultSize, below 0: none
+	Version       string
+	Log           *slog.Logger // nil: nowhere
+	Mocks         []*provider.Mock
+}
+
+// DefaultAddr is where a server listens if it is not told.
+const DefaultAddr = "127.0.0.1:4402"
+
+// A Server is mockpay, running or ready to.
+type Server struct {
+	Options
+	language *scenarios.Language
+	registry *workspace.Registry
+	router   *router
+	control  http.Handler
+
+	mu        sync.Mutex
+	listeners []*listener // guarded by mu
+	stopOnce  sync.Once
+	stopErr   error
+	failed    chan error // a listener ended by itself
+}
+
+// A listener is an address being served.
+type listener struct {
+	net.Listener
+	server *http.Server
+}
+
+// New returns a server that has its workspaces and is ready to listen. Mistakes
+// in a scenario file are [scenarios.Mistakes].
+func New(o Options) (*Server, error) {
+	o = o.withDefaults()
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	s := &Server{Options: o, language: scenarios.NewLanguage(o.Mocks), router: newRouter(o.Mocks), failed: make(chan error, 1)}
+	s.registry = workspace.NewRegistry(workspace.Options{
+		Store: state.Memory(), Mocks: o.Mocks, Language: s.language, JournalSize: o.JournalSize, Log: o.Log,
+	})
+	s.control = control.New(control.Options{
+		Registry: s.registry, Language: s.language, Mocks: o.Mocks, Token: o.ControlToken, Version: o.Version, Log: o.Log,
+	})
+	if err := s.loadScenarios(); err != nil {
+		return nil, errors.Join(err, s.registry.Close())
+	}
+	return s, nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.Addr == "" {
+		o.Addr = DefaultAddr
+	}
+	if o.Scenario == "" {
+		o.Scenario = scenarios.Default
+	}
+	switch {
+	case o.JournalSize == 0:
+		o.JournalSize = journal.DefaultSize
+	case o.JournalSize < 0:
+		o.JournalSize = 0
+	}
+	if o.Version == "" {
+		o.Version = "dev"
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// ErrOption is that of options that make no sense.
+var ErrOption = errors.New("invalid option")
+
+func (o Options) check() error {
+	var names []string
+	for _, m := range o.Mocks {
+		names = append(names, m.Name)
+	}
+	for name := range o.ProviderAddrs {
+		if !slices.Contains(names, name) {
+			return fmt.Errorf("%w: %s", ErrOption, provider.NoSuch("provider", name, names))
+		}
+	}
+	return nil
+}
+
+// loadScenarios makes the default workspace and, of a folder, one workspace per
+// file, named by it.
+func (s *Server) loadScenarios() error {
+	if info, err := os.Stat(s.Scenario); err == nil && info.IsDir() {
+		return s.loadFolder(s.Scenario)
+	}
+	scenario, err := s.language.Load(s.Scenario)
+	if err != nil {
+		return scenarioError(err)
+	}
+	_, err = s.registry.Create(workspace.Spec{ID: workspace.Default, Scenario: scenario, Seed: s.Seed})
+	return err
+}
+
+// scenarioError marks what is wrong with the option and not with a file.
+func scenarioError(err error) error {
+	var mistakes scenarios.Mistakes
+	if errors.As(err, &mistakes) {
+		return err
+	}
+	return fmt.Errorf("%w: scenario: %w", ErrOption, err)
+}
+
+func (s *Server) loadFolder(folder string) error {
+	files, err := scenarios.Files(folder)
+	if err != nil {
+		return scenarioError(err)
+	}
+	loaded := make(map[string]*scenarios.Scenario)
+	var all scenarios.Mistakes
+	for _, file := range files {
+		id := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+		if loaded[id] != nil {
+			return scenarioError(fmt.Errorf("two files of folder %s are called %q", folder, id))
+		}
+		scenario, err := s.language.LoadFile(file)
+		var mistakes scenarios.Mistakes
+		switch {
+		case errors.As(err, &mistakes):
+			all = append(all, mistakes...)
+		case err != nil:
+			return scenarioError(err)
+		}
+		loaded[id] = scenario
+	}
+	if len(all) > 0 {
+		return all
+	}
+	return s.createAll(loaded)
+}
+
+func (s *Server) createAll(loaded map[string]*scenarios.Scenario) error {
+	if loaded[workspace.Default] == nil {
+		scenario, err := s.language.Shipped(scenarios.Default)
+		if err != nil {
+			return err
+		}
+		loaded[workspace.Default] = scenario
+	}
+	for _, id := range slices.Sorted(maps.Keys(loaded)) {
+		spec := workspace.Spec{ID: id, Scenario: loaded[id]}
+		if id == workspace.Default {
+			spec.Seed = s.Seed
+		}
+		if _, err := s.registry.Create(spec); err != nil {
+			return scenarioError(err)
+		}
+	}
+	return nil
+}
+
+// Limits of what a connection may take, in real time and bytes.
+const (
+	headerTimeout = 10 * time.Second
+	idleTimeout   = 2 * time.Minute
+	headerLimit   = 64 << 10
+)
+
+// Start binds all listeners, then serves them. If one cannot be bound, none is.
+func (s *Server) Start() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.bind(s.Addr, s.Handler()); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.ProviderAddrs)) {
+		if err := s.bind(s.ProviderAddrs[name], s.providerHandler(name)); err != nil {
+			for _, l := range s.listeners {
+				_ = l.Close() // the first error says more
+			}
+			return err
+		}
+	}
+	for _, l := range s.listeners {
+		go s.serve(l)
+	}
+	return nil
+}
+
+func (s *Server) bind(addr string, h http.Handler) error {
+	bound, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	s.listeners = append(s.listeners, &listener{bound, &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: headerLimit,
+		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
+	}})
+	return nil
+}
+
+// serve ends when its http.Server is shut down; Stop does that.
+func (s *Server) serve(l *listener) {
+	if err := l.server.Serve(l.Listener); !errors.Is(err, http.ErrServerClosed) {
+		select {
+		case s.failed <- fmt.Errorf("serve %s: %w", l.Addr(), err):
+		default:
+		}
+	}
+}
+
+// Done yields an error if a listener ends by itself.
+func (s *Server) Done() <-chan error { return s.failed }
+
+// Stop accepts no more, lets what is in flight finish until ctx ends, and stops
+// the clocks. It may be called more than once.
+func (s *Server) Stop(ctx context.Context) error {
+	s.stopOnce.Do(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		errs := make([]error, len(s.listeners))
+		var all sync.WaitGroup
+		for i, l := range s.listeners {
+			all.Go(func() {
+				if err := l.server.Shutdown(ctx); err != nil {
+					errs[i] = errors.Join(fmt.Errorf("stop %s: %w", l.Addr(), err), l.server.Close())
+				}
+			})
+		}
+		all.Wait()
+		s.stopErr = errors.Join(append(errs, s.registry.Close())...)
+	})
+	return s.stopErr
+}
+
+// URL is where the server answers, once it is started.
+func (s *Server) URL() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.listeners) == 0 {
+		return "http://" + s.Addr
+	}
+	return urlOf(s.listeners[0].Addr())
+}
+
+// urlOf is an address as one can call it: of all interfaces, this machine's.
+func urlOf(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok {
+		return "http://" + addr.String()
+	}
+	if tcp.IP.IsUnspecified() {
+		tcp = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: tcp.Port}
+	}
+	return "http://" + tcp.String()
+}
+
+// Banner writes the startup lines: the seed, each provider with its base URL
+// and credentials, and last that the server is ready.
+func (s *Server) Banner(to io.Writer) error {
+	w, err := s.registry.Get(workspace.Default)
+	if err != nil {
+		return err
+	}
+	seed, err := w.Seed()
+	if err != nil {
+		return err
+	}
+	url := s.URL()
+	var b strings.Builder
+	fmt.Fprintf(&b, "mockpay %s seed %d scenario %s\n", s.Version, seed, w.Scenario().Name)
+	for _, m := range s.Mocks {
+		fmt.Fprintf(&b, "%s %s/%s", m.Name, url, m.Name)
+		for _, c := range m.Credentials(w.ID) {
+			fmt.Fprintf(&b, " %s=%s", c.Name, c.Value)
+		}
+		b.WriteByte('\n')
+	}
+	fmt.Fprintf(&b, "mockpay ready on %s\n", url)
+	_, err = io.WriteString(to, b.String())
+	return err
+}
