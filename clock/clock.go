@@ -31,13 +31,14 @@ const Resolution = time.Millisecond
 // MaxSpeed bounds how much faster than real time a clock may run.
 const MaxSpeed = 1_000_000
 
-// end is the last instant that RFC 3339 can write; clocks stop there.
-var end = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+// end is where clocks stop: no Duration leads from there to where RFC 3339 can
+// write no more, the year 10000.
+var end = time.Date(9700, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Errors of the moves a clock refuses.
 var (
 	ErrBackwards = errors.New("a clock cannot go backwards")
-	ErrTooFar    = errors.New("a clock ends with the year 9999")
+	ErrTooFar    = errors.New("a clock ends with the year 9699")
 	ErrSpeed     = fmt.Errorf("speed must be above 0 and at most %d", MaxSpeed)
 	ErrFraction  = fmt.Errorf("a clock moves in whole steps of %s", Resolution)
 )
@@ -153,6 +154,13 @@ func (c *Clock) nowLocked() time.Time {
 		return end
 	}
 	return time.Unix(c.base.Unix()+int64(whole), int64(c.base.Nanosecond())+int64(rest*1e9)).UTC()
+}
+
+// Moving tells whether the clock is being moved and stands at a step.
+func (c *Clock) Moving() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pinned
 }
 
 // Start is when the clock began.
@@ -296,14 +304,14 @@ func (c *Clock) move(target func(now time.Time) (time.Time, error)) ([]Due, erro
 	c.disarmLocked()
 	c.mu.Unlock()
 
-	fired := c.step(to)
-
-	c.mu.Lock()
-	c.pinned = false
-	c.settleLocked(to)
-	c.mu.Unlock()
-	c.Rearm()
-	return fired, nil
+	defer func() { // also if the work panics
+		c.mu.Lock()
+		c.pinned = false
+		c.settleLocked(to)
+		c.mu.Unlock()
+		c.Rearm()
+	}()
+	return c.step(to), nil
 }
 
 // step does what is due up to a pinned clock's target, one due time at a time.

@@ -251,20 +251,32 @@ func TestPanicsAnswerInProviderShapeAndAreLoud(t *testing.T) {
 	assert.Contains(t, do(h, "GET", "/_mockpay/requests", "").Body.String(), `"outcome":"server_error"`)
 }
 
-func TestFailedJobIsLoudAndGone(t *testing.T) {
-	m := mocks.All()[0]
-	m.Jobs = map[string]func(*provider.Call, state.Job) error{"boom": func(*provider.Call, state.Job) error { return io.ErrNoProgress }}
-	m.Operations[0].Handle = func(c *provider.Call) (*provider.Response, error) {
-		c.Tx.Schedule(c.Tx.Now().Add(time.Second), "dinardragon.boom", "ref", nil)
-		return provider.OK(struct{}{})
+func TestFailedJobsAreLoudAndGone(t *testing.T) {
+	for name, job := range map[string]func() error{
+		"Error": func() error { return io.ErrNoProgress },
+		"Panic": func() error { panic("boom") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := mocks.All()[0]
+			m.Jobs = map[string]func(*provider.Call, state.Job) error{"boom": func(c *provider.Call, _ state.Job) error {
+				c.Tx.Move("dinardragon", "USD", c.Tx.Balance("dinardragon", "USD"), "gone")
+				return job()
+			}}
+			m.Operations[0].Handle = func(c *provider.Call) (*provider.Response, error) {
+				c.Tx.Schedule(c.Tx.Now().Add(time.Second), "dinardragon.boom", "ref", nil)
+				return provider.OK(struct{}{})
+			}
+			var log bytes.Buffer
+			h := newServer(t, server.Options{Mocks: []*provider.Mock{m}, Log: slog.New(slog.NewTextHandler(&log, nil))}).Handler()
+			do(h, "POST", "/_mockpay/clock", `{"freeze":true}`)
+			do(h, "POST", "/dinardragon/get-authcode", "{}", "Authorization", "dd-default-private-key")
+			w := do(h, "POST", "/_mockpay/clock", `{"advance":"1m"}`)
+			assert.Contains(t, w.Body.String(), `"pending":[],"fired":[{"at"`)
+			assert.Contains(t, log.String(), "a job failed")
+			w = do(h, "GET", "/_mockpay/balances", "")
+			assert.Contains(t, w.Body.String(), `"USD":"10000"`, "what it wrote is undone")
+		})
 	}
-	var log bytes.Buffer
-	h := newServer(t, server.Options{Mocks: []*provider.Mock{m}, Log: slog.New(slog.NewTextHandler(&log, nil))}).Handler()
-	do(h, "POST", "/_mockpay/clock", `{"freeze":true}`)
-	do(h, "POST", "/dinardragon/get-authcode", "{}", "Authorization", "dd-default-private-key")
-	w := do(h, "POST", "/_mockpay/clock", `{"advance":"1m"}`)
-	assert.Contains(t, w.Body.String(), `"pending":[],"fired":[{"at"`)
-	assert.Contains(t, log.String(), "a job failed")
 }
 
 // TestMalformedRequestsHarmNobody sends two thousand broken requests over real

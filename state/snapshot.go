@@ -53,7 +53,7 @@ func (db *DB) Restore(s Snapshot, fn func(*Tx) error) error {
 	return db.docs.Update(func(w Writer) error {
 		w.Clear()
 		w.Put(spaceMeta, "seed", strconv.AppendInt(nil, s.Seed, 10))
-		tx := &Tx{Reader: w, w: w, seed: s.Seed}
+		tx := &Tx{Reader: w, w: w, now: db.now(), seed: s.Seed}
 		for _, load := range []func(*Tx, Snapshot) error{db.loadTables, loadCounters, loadLedger, loadJobs} {
 			if err := load(tx, s); err != nil {
 				return err
@@ -66,6 +66,7 @@ func (db *DB) Restore(s Snapshot, fn func(*Tx) error) error {
 			return err
 		}
 		db.noteDue(w)
+		db.takeRan() // of a world that is gone
 		return nil
 	})
 }

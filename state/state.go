@@ -27,11 +27,13 @@
 package state
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -60,6 +62,10 @@ type Options struct {
 	// Now is the workspace's clock. It is read once per transaction.
 	Now func() time.Time
 
+	// Moving tells whether the clock is being moved: then Run tells also of the
+	// jobs that ran meanwhile, before a transaction. Nil means never.
+	Moving func() bool
+
 	// RunJob does what a due job is for. What a job that returns an error wrote
 	// is undone, and the job is gone: it is for RunJob to say so in the log.
 	RunJob func(tx *Tx, job Job) error
@@ -72,16 +78,20 @@ type Options struct {
 type DB struct {
 	docs    Docs
 	now     func() time.Time
+	moving  func() bool
 	runJob  func(*Tx, Job) error
 	schemas map[string]Schema
 	due     atomic.Int64 // when the first job is due, Unix milliseconds; noneDue
+
+	mu  sync.Mutex
+	ran []clock.Due // jobs that Run has yet to tell of; guarded by mu
 }
 
 const noneDue = int64(-1) << 63
 
 // Open returns the DB that keeps its data in docs.
 func Open(docs Docs, o Options) (*DB, error) {
-	db := &DB{docs: docs, now: o.Now, runJob: o.RunJob, schemas: make(map[string]Schema)}
+	db := &DB{docs: docs, now: o.Now, moving: o.Moving, runJob: o.RunJob, schemas: make(map[string]Schema)}
 	for _, s := range o.Schemas {
 		db.schemas[s.Name()] = s
 	}
@@ -139,11 +149,14 @@ func (db *DB) Update(cause Cause, fn func(*Tx) error) error {
 	err := db.docs.Update(func(w Writer) error {
 		tx := &Tx{Reader: w, w: w, seed: readSeed(w)}
 		now := db.now()
-		db.runDue(tx, now)
+		ran := db.runDue(tx, now)
 		tx.now, tx.cause = now, cause
 		refused = tx.Try(func() error { return fn(tx) })
 		if tx.jobs {
 			db.noteDue(w)
+		}
+		if len(ran) > 0 && db.moving != nil && db.moving() {
+			db.noteRan(ran)
 		}
 		return nil // jobs that ran are kept even if fn is not
 	})
@@ -155,13 +168,31 @@ func (db *DB) Update(cause Cause, fn func(*Tx) error) error {
 
 // View runs fn on the state at the present time.
 func (db *DB) View(fn func(*Tx) error) error {
-	now := db.now()
-	if at, ok := db.Next(); ok && !at.After(now) {
-		db.Run(now)
+	for {
+		again := false // something fell due between running it all and looking
+		if now := db.now(); db.isDue(now) {
+			err := db.Update(Cause{}, func(*Tx) error { return nil })
+			if err != nil {
+				return err
+			}
+		}
+		err := db.docs.View(func(r Reader) error {
+			now := db.now()
+			if again = db.isDue(now); again {
+				return nil
+			}
+			return fn(&Tx{Reader: r, now: now, seed: readSeed(r)})
+		})
+		if !again {
+			return err
+		}
 	}
-	return db.docs.View(func(r Reader) error {
-		return fn(&Tx{Reader: r, now: now, seed: readSeed(r)})
-	})
+}
+
+// isDue tells whether a job is due by now.
+func (db *DB) isDue(now time.Time) bool {
+	at, ok := db.Next()
+	return ok && !at.After(now)
 }
 
 // Next tells when the first job is due. With [DB.Run] it makes a DB the work
@@ -171,33 +202,47 @@ func (db *DB) Next() (time.Time, bool) {
 	return time.UnixMilli(ms).UTC(), ms != noneDue
 }
 
-// Run runs the jobs due at or before a time, each at its own.
-func (db *DB) Run(until time.Time) []clock.Due {
-	var done []clock.Due
+// Run runs the jobs due at or before a time, each at its own, and tells which.
+func (db *DB) Run(until time.Time) (ran []clock.Due) {
 	_ = db.docs.Update(func(w Writer) error {
 		tx := &Tx{Reader: w, w: w, seed: readSeed(w)}
-		done = db.runDue(tx, until)
+		ran = db.runDue(tx, until)
 		db.noteDue(w)
+		ran = append(db.takeRan(), ran...)
 		return nil
 	})
-	return done
+	return ran
+}
+
+// noteRan remembers jobs for the next Run to tell.
+func (db *DB) noteRan(ran []clock.Due) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.ran = append(db.ran, ran...)
+}
+
+func (db *DB) takeRan() []clock.Due {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	ran := db.ran
+	db.ran = nil
+	return ran
 }
 
 // runDue takes jobs off the queue and runs them until none is due any more.
-func (db *DB) runDue(tx *Tx, until time.Time) []clock.Due {
-	if at, ok := db.Next(); !ok || at.After(until) {
+func (db *DB) runDue(tx *Tx, until time.Time) (ran []clock.Due) {
+	if !db.isDue(until) {
 		return nil
 	}
-	var done []clock.Due
 	for {
 		job, ok := firstJob(tx)
 		if !ok || job.At.After(until) {
-			return done
+			return ran
 		}
 		tx.Cancel(job.ID)
 		tx.now, tx.cause = job.At, Cause{Operation: job.Kind, Job: job.ID}
 		_ = tx.Try(func() error { return db.runJob(tx, job) })
-		done = append(done, clock.Due{At: job.At, Kind: job.Kind, Ref: job.Ref})
+		ran = append(ran, clock.Due{At: job.At, Kind: job.Kind, Ref: job.Ref})
 	}
 }
 
@@ -220,6 +265,7 @@ func (db *DB) Reset(seed int64, cause Cause, open func(*Tx) error) error {
 			return err
 		}
 		db.noteDue(w)
+		db.takeRan() // of a world that is gone
 		return nil
 	})
 }
@@ -267,11 +313,13 @@ func number(n int64) string {
 // encode writes a document. What providers store is JSON-encodable by
 // construction, so a failure is a mistake in the program.
 func encode(v any) []byte {
-	doc, err := json.Marshal(v)
-	if err != nil {
+	var doc bytes.Buffer
+	e := json.NewEncoder(&doc)
+	e.SetEscapeHTML(false) // payloads are kept as providers write them
+	if err := e.Encode(v); err != nil {
 		panic(fmt.Sprintf("state: %T cannot be stored: %v", v, err))
 	}
-	return doc
+	return bytes.Clone(bytes.TrimSuffix(doc.Bytes(), []byte("\n")))
 }
 
 // decode reads a document that encode wrote or that Restore has checked.

@@ -281,6 +281,18 @@ func TestTableNotUTF8(t *testing.T) {
 		w := stored(t, payout{ID: "\xfe"}, payout{ID: "\xff"})
 		assert.NoError(t, newWorld(t).Restore(w.snapshot(t), keep))
 	})
+	t.Run("FoundAsItWasPut", func(t *testing.T) {
+		w := stored(t, payout{ID: "\xffp\xfe\xff", Batch: "b\xff"}, payout{ID: "p2", Batch: "b"})
+		restored := newWorld(t)
+		require.NoError(t, restored.Restore(w.snapshot(t), keep))
+		for _, w := range []*world{w, restored} {
+			w.view(t, func(tx *state.Tx) {
+				_, ok := payouts.Get(tx, "\xffp\xfe\xff")
+				assert.True(t, ok)
+				assert.Len(t, ids(payouts.By(tx, "batch", "b\xff")), 1)
+			})
+		}
+	})
 	t.Run("IndexFollowsChanges", func(t *testing.T) {
 		w := stored(t, payout{ID: "p1", Batch: "\xff"}, payout{ID: "p1", Batch: "b"})
 		w.view(t, func(tx *state.Tx) {

@@ -51,7 +51,8 @@ func newWorld(t require.TestingT) *world {
 func openWorld(t require.TestingT, docs state.Docs) *world {
 	w := &world{docs: docs, now: start}
 	db, err := state.Open(docs, state.Options{
-		Now: func() time.Time { return w.now },
+		Moving: func() bool { return true },
+		Now:    func() time.Time { return w.now },
 		RunJob: func(tx *state.Tx, job state.Job) error {
 			if w.run == nil {
 				return nil

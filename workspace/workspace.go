@@ -7,6 +7,7 @@
 package workspace
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -75,8 +76,11 @@ func open(c config) (*Workspace, error) {
 			w.accounts[m.Name][cred.Name] = cred.Value
 		}
 	}
-	now := func() time.Time { return w.clock.Now() }
-	db, err := state.Open(c.docs, state.Options{Now: now, RunJob: w.runJob, Schemas: schemas})
+	db, err := state.Open(c.docs, state.Options{
+		Now:    func() time.Time { return w.clock.Now() },
+		Moving: func() bool { return w.clock.Moving() },
+		RunJob: w.runJob, Schemas: schemas,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("open workspace %q: %w", c.id, err)
 	}
@@ -138,20 +142,24 @@ func (w *Workspace) update(cause state.Cause, fn func(*state.Tx) error) error {
 	return err
 }
 
-// runJob does what fell due.
-func (w *Workspace) runJob(tx *state.Tx, job state.Job) error {
+// runJob does what fell due. One that fails or panics is dropped: it would only
+// do so again, and hold up all that comes after it.
+func (w *Workspace) runJob(tx *state.Tx, job state.Job) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = panicked(p)
+		}
+		if err != nil {
+			w.log.Error("a job failed and is dropped", "job", job.ID, "kind", job.Kind, "ref", job.Ref, "error", err)
+		}
+	}()
 	name, kind, _ := strings.Cut(job.Kind, ".")
 	for _, m := range w.mocks {
 		if run := m.Jobs[kind]; m.Name == name && run != nil {
-			err := run(w.call(tx, m), job)
-			if err != nil {
-				w.log.Error("a job failed and is dropped", "job", job.ID, "kind", job.Kind, "ref", job.Ref, "error", err)
-			}
-			return err
+			return run(w.call(tx, m), job)
 		}
 	}
-	w.log.Error("nobody knows a job, it is dropped", "job", job.ID, "kind", job.Kind)
-	return nil
+	return errors.New("nobody knows such jobs")
 }
 
 // An Incoming call is one to be answered.

@@ -53,6 +53,7 @@ func (c *cli) run(ctx context.Context, args []string) int {
 // rootCommand is `mockpay serve` with all the verbs below it.
 func (c *cli) rootCommand() *cobra.Command {
 	root := c.serveCommand("mockpay")
+	root.Version = buildVersion()
 	root.Short = "Impersonate payment providers, to test without real money"
 	root.Long = root.Short + `.
 

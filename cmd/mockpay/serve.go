@@ -53,7 +53,7 @@ func (c *cli) serveCommand(use string) *cobra.Command {
 	f := cmd.Flags()
 	f.Var(&o.addr, "addr", "where to listen for HTTP; an empty port is $PORT, else 4402")
 	f.StringToStringVar(&o.providerAddrs, "provider-addr", nil, "an extra listener with one provider at its root, `NAME=ADDR`; repeatable")
-	f.StringVar(&o.scenario, "scenario", "default", "a shipped scenario, or a file")
+	f.StringVar(&o.scenario, "scenario", "default", "a shipped scenario, a file, or a folder with a file per workspace")
 	f.Int64Var(&o.seed, "seed", 0, "seed of the default workspace (drawn if not given)")
 	f.UintVar(&o.journalSize, "journal-size", 1000, "how many requests each workspace remembers")
 	f.Var(&o.logLevel, "log-level", "the least important log line written")

@@ -21,9 +21,16 @@ func (c *cli) workspaceCreate() *cobra.Command {
 	var spec client.WorkspaceSpec
 	var seed int64
 	cmd := &cobra.Command{
-		Use:   "create",
+		Use:   "create [ID]",
 		Short: "Make a workspace and show how to enter it",
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Args:  takes(0, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				if spec.ID != "" && spec.ID != args[0] {
+					return usagef("--id says %q and the argument %q; give one of them", spec.ID, args[0])
+				}
+				spec.ID = args[0]
+			}
 			if cmd.Flags().Changed("seed") {
 				spec.Seed = &seed
 			}
