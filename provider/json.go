@@ -121,8 +121,8 @@ func ParseDecimal(text string) (decimal.Decimal, error) {
 			return decimal.Decimal{}, fmt.Errorf("%q is not a number of at most %d digits", text, maxDigits)
 		}
 	}
-	if len(mantissa) > maxDigits {
-		return decimal.Decimal{}, fmt.Errorf("a number of %d digits is more than the %d that are kept", len(mantissa), maxDigits)
+	if digits := len(mantissa) - strings.Count(mantissa, ".") - len(strings.TrimRight(mantissa[:min(1, len(mantissa))], "0123456789.")); digits > maxDigits {
+		return decimal.Decimal{}, fmt.Errorf("a number of %d digits is more than the %d that are kept", digits, maxDigits)
 	}
 	d, err := decimal.NewFromString(text)
 	if err != nil {
@@ -160,7 +160,7 @@ func Raw(v any) jsontext.Value {
 // Encode writes a value as compact JSON with nothing escaped that need not be,
 // structs in the order of their fields.
 func Encode(v any) []byte {
-	b, err := jsonv2.Marshal(v)
+	b, err := jsonv2.Marshal(v, jsonv2.Deterministic(true))
 	if err != nil {
 		panic(fmt.Sprintf("provider: %T cannot be written as JSON: %v", v, err))
 	}

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	yamlv4 "go.yaml.in/yaml/v4"
 	"gopkg.in/yaml.v3"
@@ -36,8 +38,6 @@ type document struct {
 	alias *yaml.Node // the outermost one that is being followed
 
 	aliases bool // the text has some; rules could not be taken out of it
-
-	knobsRead map[any]knobName // by the setting
 }
 
 // Limits of a file, against aliases that hold each other or themselves.
@@ -55,7 +55,7 @@ func (d *document) complain(n *yaml.Node, path, format string, args ...any) {
 
 // parse reads a text, and checks it.
 func (l *Language) parse(src source) (*Scenario, error) {
-	d := &document{lang: l, files: make(map[*yaml.Node]string), knobsRead: make(map[any]knobName)}
+	d := &document{lang: l, files: make(map[*yaml.Node]string)}
 	root, extends := d.load(src)
 	if root == nil {
 		return nil, d.mistakes()
@@ -143,7 +143,7 @@ func (d *document) base(src source, ref *yaml.Node) *yaml.Node {
 
 func (d *document) find(src source, ref string) (source, error) {
 	if text, ok := shippedText(ref); ok {
-		return source{file: ref + ".yaml", text: []byte(text)}, nil
+		return shippedSource(ref, text), nil
 	}
 	if src.dir == "" {
 		return source{}, errors.New(provider.NoSuch("shipped scenario", ref, d.lang.shippedNames()))
@@ -166,6 +166,10 @@ func (d *document) read(src source) *yaml.Node {
 		d.files[n] = src.file
 		return n
 	}
+	if line, column, problem := unreadable(src.text); problem != "" {
+		d.complain(at(line, column), "", "%s", problem)
+		return nil
+	}
 	decoder := yaml.NewDecoder(bytes.NewReader(src.text))
 	var doc yaml.Node
 	err := decoder.Decode(&doc)
@@ -186,6 +190,7 @@ func (d *document) read(src source) *yaml.Node {
 		d.complain(root, "", "a scenario is a map of keys and values that begins with version: 1")
 		return nil
 	}
+	d.rename(root)
 	var more yaml.Node
 	if err := decoder.Decode(&more); !errors.Is(err, io.EOF) {
 		line, column := more.Line, more.Column
@@ -196,6 +201,25 @@ func (d *document) read(src source) *yaml.Node {
 		return nil
 	}
 	return root
+}
+
+// unreadable finds the first character that no YAML text has.
+func unreadable(text []byte) (line, column int, problem string) {
+	line, column = 1, 1
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRune(text[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			return line, column, "not YAML: the text is not UTF-8"
+		case r == '\n':
+			line, column = line+1, 0
+		case r != '\t' && r != '\r' && r != '\u0085' && unicode.IsControl(r):
+			return line, column, fmt.Sprintf("not YAML: a control character, %U", r)
+		}
+		column++
+		i += size
+	}
+	return 0, 0, ""
 }
 
 // secondDocument is the line in which the second document of a text begins.
@@ -238,12 +262,13 @@ func (d *document) own(n *yaml.Node, file string, path []string) *yaml.Node {
 		d.complain(cmp.Or(d.alias, n), "", "values are nested in each other more than %d deep", maxDepth)
 	}
 	if d.huge {
-		n.Content = nil
 		return n
 	}
+	owned := make([]*yaml.Node, len(n.Content))
 	for i, child := range n.Content {
-		n.Content[i] = d.own(child, file, append(path, step(n, i)))
+		owned[i] = d.own(child, file, append(path, step(n, i)))
 	}
+	n.Content = owned
 	if n.Kind == yaml.MappingNode {
 		d.checkKeys(n, path)
 	}

@@ -4,57 +4,93 @@ import (
 	"encoding"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/mockpay/mockpay/provider"
 	"github.com/shopspring/decimal"
 	"gopkg.in/yaml.v3"
 )
 
-// A knobName is the name that a setting was read under, and in which file.
-type knobName struct{ name, file string }
+// rename gives settings that go by other names their first one, so that what
+// is merged, shown and read knows no others.
+func (d *document) rename(root *yaml.Node) {
+	of := child(root, "providers")
+	for _, m := range d.lang.mocks {
+		n := child(of, m.Name)
+		if n == nil || n.Kind != yaml.MappingNode {
+			continue
+		}
+		path := "providers." + m.Name
+		t := reflect.TypeOf(m.Settings()).Elem()
+		for _, f := range provider.KnobFields(t) {
+			d.renameKnob(n, path, f, n, "")
+			if inner := t.Field(f.Index).Type; provider.KnobType(inner) == "object" {
+				for _, g := range provider.KnobFields(inner) {
+					d.renameKnob(n, path, g, n, f.Name)
+				}
+			}
+		}
+	}
+}
+
+// renameKnob moves a setting from its other names in a mapping to its first
+// one, in the mapping itself or in an object of it.
+func (d *document) renameKnob(n *yaml.Node, path string, f provider.KnobField, to *yaml.Node, object string) {
+	for _, also := range f.Also {
+		i := indexOf(n, also)
+		if i < 0 {
+			continue
+		}
+		k, v := n.Content[i], n.Content[i+1]
+		n.Content = slices.Delete(n.Content, i, i+2)
+		if object != "" {
+			to = d.objectOf(n, object, k)
+		}
+		if to.Kind != yaml.MappingNode || indexOf(to, f.Name) >= 0 {
+			d.complain(k, join(path, also), "%s is another name of %s, which is given too", also, strings.TrimPrefix(object+"."+f.Name, "."))
+			continue
+		}
+		k.Value = f.Name
+		to.Content = append(to.Content, k, v)
+	}
+}
+
+// objectOf is the object under a key of a mapping, a new one if there is none.
+func (d *document) objectOf(n *yaml.Node, key string, at *yaml.Node) *yaml.Node {
+	if o := child(n, key); o != nil {
+		return o
+	}
+	k := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: key, Line: at.Line, Column: at.Column}
+	o := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: at.Line, Column: at.Column}
+	d.files[k], d.files[o] = d.files[at], d.files[at]
+	n.Content = append(n.Content, k, o)
+	return o
+}
+
+// child is the value under a key of a mapping, nil if there is none.
+func child(n *yaml.Node, key string) *yaml.Node {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	i := indexOf(n, key)
+	if i < 0 {
+		return nil
+	}
+	return n.Content[i+1]
+}
 
 // knobs reads the settings of a provider into the struct that declares them.
 func (d *document) knobs(n *yaml.Node, path string, settings any) {
 	d.object(n, path, reflect.ValueOf(settings).Elem())
 }
 
-// object reads the fields of a settings struct under all their names.
+// object reads the fields of a settings struct.
 func (d *document) object(n *yaml.Node, path string, v reflect.Value) {
-	keys := d.knobKeys(v)
-	for _, f := range provider.KnobFields(v.Type()) {
-		for _, also := range f.Also {
-			keys = append(keys, d.knobKey(also, f, v))
-		}
-		if inner := v.Field(f.Index); provider.KnobType(inner.Type()) == "object" {
-			for _, f := range provider.KnobFields(inner.Type()) {
-				for _, also := range f.Also {
-					keys = append(keys, d.knobKey(also, f, inner))
-				}
-			}
-		}
-	}
-	d.mapping(n, path, keys...)
-}
-
-func (d *document) knobKeys(v reflect.Value) []key {
 	var keys []key
 	for _, f := range provider.KnobFields(v.Type()) {
-		keys = append(keys, d.knobKey(f.Name, f, v))
+		keys = append(keys, key{f.Name, func(n *yaml.Node, path string) { d.knob(n, path, f, v.Field(f.Index)) }})
 	}
-	return keys
-}
-
-func (d *document) knobKey(name string, f provider.KnobField, of reflect.Value) key {
-	return key{name, func(n *yaml.Node, path string) {
-		setting := of.Field(f.Index)
-		at := setting.Addr().Interface()
-		before, again := d.knobsRead[at]
-		if again && before.name != name && before.file == d.files[n] {
-			d.complain(n, path, "%s was given before as %s", name, before.name)
-		}
-		d.knobsRead[at] = knobName{name, d.files[n]}
-		d.knob(n, path, f, setting)
-	}}
+	d.mapping(n, path, keys...)
 }
 
 // knob reads one setting as its type says.

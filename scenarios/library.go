@@ -83,6 +83,11 @@ func shippedText(name string) (string, bool) {
 	return string(text), err == nil
 }
 
+// shippedSource is a text of the library. Its file is called as no file is.
+func shippedSource(name, text string) source {
+	return source{file: "shipped scenario " + name, text: []byte(text)}
+}
+
 func (l *Language) shippedNames() []string {
 	var names []string
 	for _, s := range l.Library() {
@@ -97,7 +102,7 @@ func (l *Language) Shipped(name string) (*Scenario, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s", provider.NoSuch("shipped scenario", name, l.shippedNames()))
 	}
-	return l.parse(source{file: name + ".yaml", text: []byte(text)})
+	return l.parse(shippedSource(name, text))
 }
 
 // Parse checks a scenario that comes as text. It can extend shipped scenarios,

@@ -302,38 +302,38 @@ func jsonScalar(n *yaml.Node) []byte {
 
 // settle reads what becomes of accepted calls.
 func (d *document) settle(r *Rule, n *yaml.Node, path string) {
-	states := d.settledStates(r)
-	if len(r.operations) > 0 && len(states) == 0 {
+	states, settles := d.settledStates(r)
+	if len(r.operations) > 0 && !settles {
 		d.complain(n, path, "%s settles nothing; operations that do: %s", r.On, strings.Join(d.lang.settling(), ", "))
 		return
 	}
 	if n.Kind != yaml.SequenceNode {
-		r.settle = append(r.settle, d.settlement(n, path, states, false))
+		r.settle = append(r.settle, d.settlement(n, path, r, states, false))
 		return
 	}
 	if len(n.Content) == 0 {
 		d.complain(n, path, "settle is an empty list, it says nothing")
 	}
 	d.sequence(n, path, func(n *yaml.Node, path string) {
-		r.settle = append(r.settle, d.settlement(n, path, states, true))
+		r.settle = append(r.settle, d.settlement(n, path, r, states, true))
 	})
 }
 
-// settledStates are the states that every settling operation of a rule knows.
-func (d *document) settledStates(r *Rule) []string {
-	var states []string
+// settledStates are the states that all settling operations of a rule know.
+func (d *document) settledStates(r *Rule) (states []string, settles bool) {
 	for _, full := range r.operations {
 		m, op := d.lang.lookup(full)
 		if op.Settles == "" {
 			continue
 		}
-		for _, s := range m.Machine(op.Settles).States {
-			if !slices.Contains(states, s) {
-				states = append(states, s)
-			}
+		known := m.Machine(op.Settles).States
+		if !settles {
+			states = slices.Clone(known)
 		}
+		settles = true
+		states = slices.DeleteFunc(states, func(s string) bool { return !slices.Contains(known, s) })
 	}
-	return states
+	return states, settles
 }
 
 // settling are the operations that settle something.
@@ -344,12 +344,12 @@ func (l *Language) settling() []string {
 	})
 }
 
-func (d *document) settlement(n *yaml.Node, path string, states []string, listed bool) (s settlement) {
+func (d *document) settlement(n *yaml.Node, path string, r *Rule, states []string, listed bool) (s settlement) {
 	var after time.Duration
 	keys := []key{
 		{"as", func(n *yaml.Node, path string) {
 			s.As, _ = d.scalar(n, path, "a status")
-			if s.As != "" && len(states) > 0 && !slices.Contains(states, s.As) {
+			if s.As != "" && len(r.operations) > 0 && !slices.Contains(states, s.As) {
 				d.complain(n, path, "%s", provider.NoSuch("status", s.As, states))
 			}
 		}},

@@ -111,8 +111,11 @@ func (d *document) literal(n *yaml.Node, path string) literal {
 		d.complain(n, path, "%s must be a plain value, it is %s", name(path), describeNode(n))
 		return literal{}
 	}
-	if n.ShortTag() == "!!null" {
+	switch n.ShortTag() {
+	case "!!null":
 		return literal{null: true}
+	case "!!bool":
+		return literal{text: strings.ToLower(n.Value)}
 	}
 	return literalOf(n.Value)
 }
@@ -228,7 +231,7 @@ func (d *document) containing(n *yaml.Node, path string) test {
 			return false
 		}
 		got, ok := scalarOf(value)
-		return exists && ok && !got.null && strings.Contains(got.text, want.text)
+		return exists && ok && !got.null && !want.null && strings.Contains(got.text, want.text)
 	}
 }
 
@@ -268,7 +271,8 @@ func requestValue(path []string, r *provider.Request) (value any, exists, of boo
 		values := r.Header.Values(rest)
 		return first(values), len(values) > 0, true
 	case "query":
-		return r.Query.Get(rest), r.Query.Has(rest), true
+		values := r.Query[rest]
+		return first(values), len(values) > 0, true
 	case "request":
 		if rest == "method" {
 			return r.Method, true, true
