@@ -1,0 +1,89 @@
+package scenarios_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mockpay/mockpay/scenarios"
+)
+
+// FuzzParse holds that any text is either a scenario, which its own text gives
+// again, or has mistakes that stand somewhere in it.
+func FuzzParse(f *testing.F) {
+	for _, pattern := range []string{"library/*.yaml", brokenFiles + "/*.yaml", brokenFiles + "/parents/*.yaml"} {
+		paths, err := filepath.Glob(pattern)
+		require.NoError(f, err)
+		require.NotEmpty(f, paths)
+		for _, path := range paths {
+			text, err := os.ReadFile(path)
+			require.NoError(f, err)
+			f.Add(text)
+		}
+	}
+	for _, text := range []string{"", "\n", "\ufeff", "\xff\xfe", "version: 1", "version: 1\r\nname: x\r\n", "version: 1\nname: \"a\u2028b\"\nsed: 1\n"} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if len(text) > 1<<16 {
+			return // what is larger only takes longer
+		}
+		s, err := lang.Parse(text)
+		var found scenarios.Mistakes
+		switch {
+		case err == nil:
+			givenAgain(t, s)
+		case errors.As(err, &found):
+			require.Nil(t, s)
+			require.NotEmpty(t, found)
+			for _, m := range found {
+				within(t, text, m)
+			}
+		default:
+			t.Fatalf("neither a scenario nor mistakes: %v", err)
+		}
+	})
+}
+
+// givenAgain asserts that the text of a scenario is that scenario, as it stands
+// and written anew.
+func givenAgain(t *testing.T, s *scenarios.Scenario) {
+	again, err := lang.Parse([]byte(s.Text))
+	require.NoError(t, err, "its text:\n%s", s.Text)
+	require.Equal(t, outside(s), outside(again), "its text:\n%s", s.Text)
+	anew, err := lang.WithRules(s, s)
+	require.NoError(t, err, "its text:\n%s", s.Text)
+	require.Equal(t, outside(s), outside(anew), "written anew:\n%s", anew.Text)
+}
+
+// outside is what can be seen of a scenario.
+func outside(s *scenarios.Scenario) []any {
+	all := []any{s.Name, s.Description, s.Seed, s.Clock, s.Settings}
+	for _, r := range s.Rules {
+		all = append(all, r.Name, r.Place, r.On)
+	}
+	return all
+}
+
+// lineEnd is what ends a line in YAML.
+var lineEnd = regexp.MustCompile(`\r\n|[\r\n\x{85}\x{2028}\x{2029}]`)
+
+// within asserts that a mistake stands in a text.
+func within(t *testing.T, text []byte, m scenarios.Mistake) {
+	assert.Equal(t, "scenario", m.File)
+	assert.NotEmpty(t, m.Message)
+	require.GreaterOrEqual(t, m.Line, 1, m)
+	require.GreaterOrEqual(t, m.Column, 1, m)
+	if !utf8.Valid(text) {
+		return
+	}
+	lines := lineEnd.Split(string(text), -1)
+	require.LessOrEqual(t, m.Line, len(lines), m)
+	require.LessOrEqual(t, m.Column, utf8.RuneCountInString(lines[m.Line-1])+1, m)
+}

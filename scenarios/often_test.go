@@ -1,0 +1,313 @@
+package scenarios_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mockpay/mockpay/scenarios"
+	"github.com/mockpay/mockpay/state"
+)
+
+// Rules of execute by their keys besides on and respond, in the order of the
+// file: which of them act on the calls that come one after another?
+func TestHowOften(t *testing.T) {
+	tests := map[string]struct {
+		rules string // a line each: name: keys
+		want  string
+	}{
+		"EachCallWhenNothingIsSaid": {"a:", "a a a"},
+		"SkipLetsTheFirstPass":      {"a: skip: 2", "- - a a a"},
+		"SkipZeroLetsNonePass":      {"a: skip: 0", "a a"},
+		"TimesEndsIt":               {"a: times: 2", "a a - - -"},
+		"EveryActsOnTheNth":         {"a: every: 3", "- - a - - a - - a -"},
+		"EveryOneIsEach":            {"a: every: 1", "a a a"},
+		"SkipThenTimes":             {"a: {skip: 2, times: 2}", "- - a a - -"},
+		"SkipThenEvery":             {"a: {skip: 2, every: 2}", "- - - a - a - a"},
+		"EveryCountedInTimes":       {"a: {every: 2, times: 2}", "- a - a - - - -"},
+		"SkipEveryTimes":            {"a: {skip: 1, every: 2, times: 2}", "- - a - a - - -"},
+		"ChanceOneIsEach":           {"a: chance: 1", "a a a a"},
+		"ChanceZeroIsNever":         {"a: chance: 0", "- - - -"},
+		"ChanceNeverUsesUpTimes":    {"a: {chance: 0, times: 1}\nb: times: 1", "b - -"},
+
+		"FirstMatchWins":                     {"a:\nb:", "a a"},
+		"WhoDoesNotActLetsTheNextTry":        {"a: skip: 2\nb:", "b b a a"},
+		"WhoIsUsedUpLetsTheNextTry":          {"a: times: 2\nb: times: 1\nc:", "a a b c c"},
+		"WhoWaitsForTheNthLetsTheNextTry":    {"a: every: 3\nb: times: 3", "b b a b - a - - a"},
+		"WhoHasNoChanceLetsTheNextTry":       {"a: chance: 0\nb: skip: 1", "- b b"},
+		"CallsDecidedBeforeAreNotCounted":    {"a: times: 2\nb: skip: 1", "a a - b b"},
+		"CallsThatLetPassAreCountedByEach":   {"a: skip: 1\nb: skip: 1", "- a a"},
+		"TheSameNameIsNotTheSameRule":        {"a: times: 1\na: times: 1\nb:", "a a b"},
+		"TwoThatTakeTurnsEachCountTheirOwn":  {"a: every: 2\nb: every: 2", "- a b a - a b a"},
+		"SeenCountsOnWhileTimesAreUsedUp":    {"a: {times: 1}\nb: {every: 2, times: 1}\nc:", "a c b c c"},
+		"TimesOfOneDoNotTouchThoseOfAnother": {"a: {skip: 1, times: 1}\nb: times: 2", "b a b - -"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := parse(t, rulesOf(tt.rules))
+
+			got := newCaller(t, 1).ids(s, len(strings.Fields(tt.want)))
+
+			assert.Equal(t, tt.want, got)
+		})
+	}
+}
+
+// rulesOf writes rules of execute that answer server_error.
+func rulesOf(lines string) string {
+	var b strings.Builder
+	b.WriteString("rules:\n")
+	for line := range strings.SplitSeq(lines, "\n") {
+		name, keys, _ := strings.Cut(line, ":")
+		keys = strings.Trim(keys, " {}")
+		if keys != "" {
+			keys += ", "
+		}
+		fmt.Fprintf(&b, "  - {name: %s, on: dinardragon.execute, %srespond: server_error}\n", name, keys)
+	}
+	return b.String()
+}
+
+func TestCallsThatDoNotMatchAreNotCounted(t *testing.T) {
+	for _, often := range []string{"skip: 1", "every: 2"} {
+		t.Run(often, func(t *testing.T) {
+			s := parse(t, "rules: [{name: a, on: dinardragon.execute, when: {amount: {gt: 10}}, "+often+", respond: server_error}]\n")
+			c := newCaller(t, 1)
+			small, large := request(`{"amount": 5}`), request(`{"amount": 50}`)
+
+			assert.Equal(t, "- - -", c.idsOf(s, 3, small))
+			assert.Equal(t, "-", c.idsOf(s, 1, large))
+			assert.Equal(t, "- -", c.idsOf(s, 2, small))
+			assert.Equal(t, "a", c.idsOf(s, 1, large))
+		})
+	}
+}
+
+func TestTimesCountsMatchingCallsOnly(t *testing.T) {
+	s := parse(t, "rules: [{name: a, on: dinardragon.execute, when: {amount: {gt: 10}}, times: 1, respond: server_error}]\n")
+	c := newCaller(t, 1)
+
+	assert.Equal(t, "- -", c.idsOf(s, 2, request(`{"amount": 5}`)))
+	assert.Equal(t, "a -", c.idsOf(s, 2, request(`{"amount": 50}`)))
+}
+
+// A rule of many operations counts the calls of all of them.
+func TestWildcardCountsAllItsOperations(t *testing.T) {
+	s := parse(t, "rules: [{name: a, on: dinardragon.*, skip: 2, times: 2, respond: server_error}]\n")
+	c := newCaller(t, 1)
+	var got []bool
+	for _, op := range []string{"get_authcode", "execute", "status", "status", "status"} {
+		got = append(got, c.decide(s, op, request("")).Rule != nil)
+	}
+
+	assert.Equal(t, []bool{false, false, true, true, false}, got)
+}
+
+func TestBetween(t *testing.T) {
+	at := func(c *caller, s *scenarios.Scenario, ages ...string) string {
+		var all []string
+		for _, age := range ages {
+			c.age, _ = time.ParseDuration(age)
+			all = append(all, c.ids(s, 1))
+		}
+		return strings.Join(all, " ")
+	}
+
+	t.Run("HoldsFromItsFirstUpToBeforeItsLast", func(t *testing.T) {
+		s := parse(t, rulesOf("a: between: [12m, 14m]"))
+
+		got := at(newCaller(t, 1), s, "0s", "11m59.999s", "12m", "13m", "13m59.999s", "14m", "1h")
+
+		assert.Equal(t, "- - a a a - -", got)
+	})
+
+	t.Run("MayBeginWithTheClock", func(t *testing.T) {
+		s := parse(t, rulesOf("a: between: [0s, 1ms]"))
+
+		assert.Equal(t, "a -", at(newCaller(t, 1), s, "0s", "1ms"))
+	})
+
+	t.Run("LetsTheNextTryOutside", func(t *testing.T) {
+		s := parse(t, rulesOf("a: between: [1m, 2m]\nb:"))
+
+		assert.Equal(t, "b a b", at(newCaller(t, 1), s, "0s", "1m", "2m"))
+	})
+
+	t.Run("SkipAndEveryCountOutsideToo", func(t *testing.T) {
+		s := parse(t, rulesOf("a: {skip: 1, every: 2, between: [1m, 2m]}"))
+
+		assert.Equal(t, "- - - - a -", at(newCaller(t, 1), s, "0s", "0s", "0s", "1m", "1m", "1m"))
+	})
+
+	t.Run("TimesAreUsedUpInsideOnly", func(t *testing.T) {
+		s := parse(t, rulesOf("a: {times: 1, between: [1m, 2m]}"))
+
+		assert.Equal(t, "- - a -", at(newCaller(t, 1), s, "0s", "0s", "1m", "1m"))
+	})
+}
+
+const half = "a: chance: 0.5"
+
+func TestChance(t *testing.T) {
+	t.Run("SameSeedSameDecisions", func(t *testing.T) {
+		s := parse(t, rulesOf(half))
+
+		assert.Equal(t, newCaller(t, 7).ids(s, 200), newCaller(t, 7).ids(s, 200))
+	})
+
+	t.Run("OtherSeedOtherDecisions", func(t *testing.T) {
+		s := parse(t, rulesOf(half))
+
+		assert.NotEqual(t, newCaller(t, 7).ids(s, 200), newCaller(t, 8).ids(s, 200))
+	})
+
+	t.Run("RulesDrawApart", func(t *testing.T) {
+		one := newCaller(t, 7).ids(parse(t, rulesOf(half)), 200)
+
+		both := newCaller(t, 7).ids(parse(t, rulesOf(half+"\nc: chance: 0.5")), 200)
+
+		assert.Equal(t, one, strings.ReplaceAll(both, "c", "-"), "the second rule changes nothing for the first")
+		assert.Contains(t, both, "c", "the second rule does not draw the same")
+		assert.Contains(t, both, "-", "nor the opposite")
+	})
+
+	t.Run("IsNotDrawnForCallsThatAreNotItsTurn", func(t *testing.T) {
+		s := parse(t, rulesOf("a: {chance: 0.5, skip: 50}"))
+
+		late := newCaller(t, 7).ids(s, 150)
+
+		assert.Equal(t, newCaller(t, 7).ids(parse(t, rulesOf(half)), 100), late[100:])
+	})
+
+	t.Run("TimesCountsWhatActed", func(t *testing.T) {
+		s := parse(t, rulesOf("a: {chance: 0.5, times: 10}"))
+
+		got := newCaller(t, 7).ids(s, 200)
+
+		assert.Equal(t, 10, strings.Count(got, "a"))
+		free := newCaller(t, 7).ids(parse(t, rulesOf(half)), 200)
+		last := strings.LastIndex(got, "a")
+		assert.Equal(t, free[:last], got[:last], "until they are used up nothing differs")
+	})
+
+	for _, chance := range []float64{0.01, 0.2, 0.5, 0.9} {
+		t.Run(fmt.Sprintf("Of%vComesAboutThatOften", chance), func(t *testing.T) {
+			t.Parallel()
+			const draws = 2000
+			s := parse(t, rulesOf(fmt.Sprintf("a: chance: %v", chance)))
+			for seed := range int64(3) {
+				acted := strings.Count(newCaller(t, seed).ids(s, draws), "a")
+
+				// Four standard deviations, of which there are at most 22.4.
+				assert.InDelta(t, chance*draws, float64(acted), 90, "seed %d", seed)
+			}
+		})
+	}
+}
+
+// counting is a scenario that needs all that rules remember.
+const counting = "a: {skip: 2, every: 3, times: 4}\nb: {chance: 0.3, times: 9}\nc: {every: 4}\nd: {chance: 0.5}"
+
+func TestWhatRulesRemember(t *testing.T) {
+	s := parse(t, rulesOf(counting))
+	whole := newCaller(t, 7).ids(s, 60)
+	require.Contains(t, whole, "a")
+	require.Contains(t, whole, "b")
+	require.Contains(t, whole, "c")
+	require.Contains(t, whole, "d")
+	require.Contains(t, whole, "-")
+
+	t.Run("OutlivesASnapshot", func(t *testing.T) {
+		c := newCaller(t, 7)
+		begin := c.ids(s, 25)
+		saved := c.saved()
+		c.ids(s, 10)
+
+		c.restore(saved)
+
+		assert.Equal(t, whole, begin+" "+c.ids(s, 35))
+	})
+
+	t.Run("OutlivesASnapshotIntoAnotherWorkspace", func(t *testing.T) {
+		c, other := newCaller(t, 7), newCaller(t, 8)
+		begin := c.ids(s, 25)
+		other.ids(s, 5)
+
+		other.restore(c.saved())
+
+		assert.Equal(t, whole, begin+" "+other.ids(s, 35))
+	})
+
+	t.Run("IsGoneAfterReset", func(t *testing.T) {
+		c := newCaller(t, 7)
+		c.ids(s, 25)
+
+		c.reset(7)
+
+		assert.Equal(t, whole, c.ids(s, 60))
+	})
+
+	t.Run("IsGoneAfterForgetRules", func(t *testing.T) {
+		c := newCaller(t, 7)
+		c.ids(s, 25)
+
+		c.tx(scenarios.ForgetRules)
+
+		assert.Equal(t, whole, c.ids(s, 60))
+	})
+
+	t.Run("IsNotKeptOfACallThatWasUndone", func(t *testing.T) {
+		c := newCaller(t, 7)
+		begin := c.ids(s, 25)
+
+		_ = c.db.Update(state.Cause{}, func(tx *state.Tx) error {
+			s.Decide(c.call(tx, "execute", request("")), 0)
+			return assert.AnError
+		})
+
+		assert.Equal(t, whole, begin+" "+c.ids(s, 35))
+	})
+}
+
+func TestForgetRulesForgetsNothingElse(t *testing.T) {
+	c := newCaller(t, 7)
+	c.ids(parse(t, rulesOf(counting)), 10)
+	var first, second string
+	c.tx(func(tx *state.Tx) {
+		tx.Count("request")
+		first = tx.Hex("dinardragon.payout", 16)
+	})
+
+	c.tx(scenarios.ForgetRules)
+
+	c.tx(func(tx *state.Tx) {
+		assert.EqualValues(t, 1, tx.Counter("request"))
+		second = tx.Hex("dinardragon.payout", 16)
+	})
+	assert.NotEqual(t, first, second, "ids go on, none comes twice")
+}
+
+// saved is what a snapshot of the workspace holds, as it is kept.
+func (c *caller) saved() []byte {
+	c.t.Helper()
+	var doc []byte
+	c.tx(func(tx *state.Tx) {
+		var err error
+		doc, err = json.Marshal(c.db.Snapshot(tx))
+		require.NoError(c.t, err)
+	})
+	return doc
+}
+
+func (c *caller) restore(saved []byte) {
+	c.t.Helper()
+	var s state.Snapshot
+	require.NoError(c.t, json.Unmarshal(saved, &s))
+	require.NoError(c.t, c.db.Restore(s, func(*state.Tx) error { return nil }))
+}
