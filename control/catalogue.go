@@ -115,7 +115,7 @@ func (a *api) simulate(r *http.Request) (any, error) {
 		for _, known := range a.allActions() {
 			names = append(names, known.Name)
 		}
-		p := problemf(http.StatusNotFound, "%s", provider.NoSuch("action", full, names))
+		p := NewProblem(http.StatusNotFound, "%s", provider.NoSuch("action", full, names))
 		p.Valid = names
 		return nil, p
 	}
@@ -126,7 +126,7 @@ func (a *api) simulate(r *http.Request) (any, error) {
 	args := make(map[string]string)
 	for name, v := range body {
 		if args[name], err = argText(v); err != nil {
-			return nil, problemf(http.StatusUnprocessableEntity, "argument %q must be a text, a number or a boolean, it is %s", name, provider.Describe(v, true))
+			return nil, NewProblem(http.StatusUnprocessableEntity, "argument %q must be a text, a number or a boolean, it is %s", name, provider.Describe(v, true))
 		}
 	}
 	return w.Simulate(m, action, args)
@@ -150,5 +150,5 @@ func argText(v any) (string, error) {
 	case bool:
 		return string(provider.Encode(v)), nil
 	}
-	return "", problemf(http.StatusUnprocessableEntity, "no text")
+	return "", NewProblem(http.StatusUnprocessableEntity, "no text")
 }

@@ -105,19 +105,19 @@ func (m *move) apply(c *clock.Clock) (fired []clock.Due, err error) {
 func (m *move) step() (func(*clock.Clock) ([]clock.Due, error), error) {
 	switch {
 	case m.Freeze == nil && m.Advance == nil && m.Set == nil && m.Speed == nil:
-		return nil, problemf(http.StatusUnprocessableEntity, `say what to do: {"freeze": true}, {"advance": "15m"}, {"set": "2026-01-15T09:00:00Z"} or {"speed": 60}`)
+		return nil, NewProblem(http.StatusUnprocessableEntity, `say what to do: {"freeze": true}, {"advance": "15m"}, {"set": "2026-01-15T09:00:00Z"} or {"speed": 60}`)
 	case m.Advance != nil && m.Set != nil:
-		return nil, problemf(http.StatusUnprocessableEntity, "advance and set say the same thing twice; send one of them")
+		return nil, NewProblem(http.StatusUnprocessableEntity, "advance and set say the same thing twice; send one of them")
 	case m.Set != nil:
 		t, err := time.Parse(time.RFC3339Nano, *m.Set)
 		if err != nil {
-			return nil, problemf(http.StatusUnprocessableEntity, "set must be a time like 2026-01-15T09:00:00Z, it is %q", *m.Set)
+			return nil, NewProblem(http.StatusUnprocessableEntity, "set must be a time like 2026-01-15T09:00:00Z, it is %q", *m.Set)
 		}
 		return func(c *clock.Clock) ([]clock.Due, error) { return c.Set(t) }, nil
 	case m.Advance != nil:
 		d, err := time.ParseDuration(*m.Advance)
 		if err != nil {
-			return nil, problemf(http.StatusUnprocessableEntity, `advance must be a duration like "15m" or "1h30m", it is %q`, *m.Advance)
+			return nil, NewProblem(http.StatusUnprocessableEntity, `advance must be a duration like "15m" or "1h30m", it is %q`, *m.Advance)
 		}
 		return func(c *clock.Clock) ([]clock.Due, error) { return c.Advance(d) }, nil
 	}

@@ -120,10 +120,10 @@ func (a *api) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case foreign(r):
-			writeProblem(w, problemf(http.StatusForbidden, "pages of another origin may not use the control API; call it from the same origin, or not from a browser"))
+			writeProblem(w, NewProblem(http.StatusForbidden, "pages of another origin may not use the control API; call it from the same origin, or not from a browser"))
 		case a.Token != "" && !a.authorized(r):
 			w.Header().Set("WWW-Authenticate", `Bearer realm="mockpay"`)
-			writeProblem(w, problemf(http.StatusUnauthorized, "this server was started with a control token; send it as Authorization: Bearer TOKEN"))
+			writeProblem(w, NewProblem(http.StatusUnauthorized, "this server was started with a control token; send it as Authorization: Bearer TOKEN"))
 		default:
 			next.ServeHTTP(w, r)
 		}
@@ -155,7 +155,7 @@ func (a *api) respond(route route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, name := range slices.Sorted(maps.Keys(r.URL.Query())) {
 			if !slices.Contains(allowed, name) {
-				writeProblem(w, problemf(http.StatusUnprocessableEntity, "%s", provider.NoSuch("query parameter", name, allowed)))
+				writeProblem(w, NewProblem(http.StatusUnprocessableEntity, "%s", provider.NoSuch("query parameter", name, allowed)))
 				return
 			}
 		}
@@ -169,11 +169,11 @@ func (a *api) respond(route route) http.Handler {
 }
 
 func (a *api) notFound(w http.ResponseWriter, r *http.Request) {
-	writeProblem(w, problemf(http.StatusNotFound, "%s", provider.NoSuch("control path", r.URL.Path, a.paths)))
+	writeProblem(w, NewProblem(http.StatusNotFound, "%s", provider.NoSuch("control path", r.URL.Path, a.paths)))
 }
 
 func (a *api) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
-	writeProblem(w, problemf(http.StatusMethodNotAllowed, "%s does not take %s", r.URL.Path, r.Method))
+	writeProblem(w, NewProblem(http.StatusMethodNotAllowed, "%s does not take %s", r.URL.Path, r.Method))
 }
 
 // workspace is the one that a request selects.

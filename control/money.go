@@ -31,7 +31,7 @@ func (a *api) setBalances(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if len(body) == 0 {
-		return nil, problemf(http.StatusUnprocessableEntity, `say which balances: {"provider": {"balance": "12.50"}}`)
+		return nil, NewProblem(http.StatusUnprocessableEntity, `say which balances: {"provider": {"balance": "12.50"}}`)
 	}
 	amounts := make(map[string]map[string]decimal.Decimal)
 	for of, balances := range body {
@@ -39,7 +39,7 @@ func (a *api) setBalances(r *http.Request) (any, error) {
 		for name, v := range balances {
 			amount, err := amountOf(v)
 			if err != nil {
-				return nil, problemf(http.StatusUnprocessableEntity, "%s.%s: %s", of, name, err)
+				return nil, NewProblem(http.StatusUnprocessableEntity, "%s.%s: %s", of, name, err)
 			}
 			amounts[of][name] = amount
 		}
@@ -57,7 +57,7 @@ func amountOf(v any) (decimal.Decimal, error) {
 	case json.Number:
 		return provider.ParseDecimal(v.String())
 	}
-	return decimal.Decimal{}, problemf(http.StatusUnprocessableEntity, "an amount is a number or a text like \"12.50\", not %s", provider.Describe(v, true))
+	return decimal.Decimal{}, NewProblem(http.StatusUnprocessableEntity, "an amount is a number or a text like \"12.50\", not %s", provider.Describe(v, true))
 }
 
 func (a *api) ledger(r *http.Request) (any, error) {
@@ -98,9 +98,9 @@ func (a *api) knownBalance(balances func() (map[string]map[string]decimal.Decima
 	slices.Sort(names)
 	switch {
 	case of != "" && known[of] == nil:
-		return problemf(http.StatusUnprocessableEntity, "%s", provider.NoSuch("provider", of, slices.Sorted(maps.Keys(known))))
+		return NewProblem(http.StatusUnprocessableEntity, "%s", provider.NoSuch("provider", of, slices.Sorted(maps.Keys(known))))
 	case name != "" && !slices.Contains(names, name):
-		return problemf(http.StatusUnprocessableEntity, "%s", provider.NoSuch("balance", name, names))
+		return NewProblem(http.StatusUnprocessableEntity, "%s", provider.NoSuch("balance", name, names))
 	}
 	return nil
 }

@@ -56,7 +56,7 @@ func (a *api) getRequest(r *http.Request) (any, error) {
 	id := mux.Vars(r)["id"]
 	e, ok := w.Journal().Get(id)
 	if !ok {
-		return nil, problemf(http.StatusNotFound, "the journal of workspace %q has no request %q; it keeps the newest only", w.ID, id)
+		return nil, NewProblem(http.StatusNotFound, "the journal of workspace %q has no request %q; it keeps the newest only", w.ID, id)
 	}
 	return requestBody{e.ID, stamp(e.At), e}, nil
 }
@@ -98,7 +98,7 @@ func (a *api) waitRequests(r *http.Request) (any, error) {
 	defer cancel()
 	entries, ok := w.Journal().Wait(ctx, f, count)
 	if !ok {
-		return nil, problemf(http.StatusRequestTimeout, "%d of %d requests came within %s", len(entries), count, timeout)
+		return nil, NewProblem(http.StatusRequestTimeout, "%d of %d requests came within %s", len(entries), count, timeout)
 	}
 	return showRequests(entries, 0), nil
 }
@@ -114,7 +114,7 @@ func waitTime(q url.Values) (time.Duration, error) {
 	}
 	d, err := provider.ParseDuration(text)
 	if err != nil || time.Duration(d) > longestWait {
-		return 0, problemf(http.StatusUnprocessableEntity, `timeout must be a duration like "5s" of at most %s, it is %q`, longestWait, q.Get("timeout"))
+		return 0, NewProblem(http.StatusUnprocessableEntity, `timeout must be a duration like "5s" of at most %s, it is %q`, longestWait, q.Get("timeout"))
 	}
 	return time.Duration(d), nil
 }
@@ -123,7 +123,7 @@ func waitTime(q url.Values) (time.Duration, error) {
 func (a *api) filter(w *workspace.Workspace, q url.Values) (f journal.Filter, err error) {
 	f.Provider = q.Get("provider")
 	if f.Provider != "" && a.mock(f.Provider) == nil {
-		return f, problemf(http.StatusUnprocessableEntity, "%s", provider.NoSuch("provider", f.Provider, a.mockNames()))
+		return f, NewProblem(http.StatusUnprocessableEntity, "%s", provider.NoSuch("provider", f.Provider, a.mockNames()))
 	}
 	if f.Operation, err = a.operation(q.Get("operation")); err != nil {
 		return f, err
@@ -137,7 +137,7 @@ func (a *api) filter(w *workspace.Workspace, q url.Values) (f journal.Filter, er
 	if text := q.Get("matched"); text != "" {
 		matched, err := strconv.ParseBool(text)
 		if err != nil {
-			return f, problemf(http.StatusUnprocessableEntity, "matched must be true or false, it is %q", text)
+			return f, NewProblem(http.StatusUnprocessableEntity, "matched must be true or false, it is %q", text)
 		}
 		f.Matched = &matched
 	}
@@ -154,7 +154,7 @@ func since(w *workspace.Workspace, text string) (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
-		return t, problemf(http.StatusUnprocessableEntity, "since must be a time like 2026-01-15T09:00:00Z or the id of a request, it is %q", text)
+		return t, NewProblem(http.StatusUnprocessableEntity, "since must be a time like 2026-01-15T09:00:00Z or the id of a request, it is %q", text)
 	}
 	return t, nil
 }
@@ -177,11 +177,11 @@ func (a *api) operation(name string) (string, error) {
 	}
 	switch len(found) {
 	case 0:
-		return "", problemf(http.StatusUnprocessableEntity, "%s", provider.NoSuch("operation", name, all))
+		return "", NewProblem(http.StatusUnprocessableEntity, "%s", provider.NoSuch("operation", name, all))
 	case 1:
 		return found[0], nil
 	}
-	return "", problemf(http.StatusUnprocessableEntity, "operation %q is one of: %s", name, strings.Join(found, ", "))
+	return "", NewProblem(http.StatusUnprocessableEntity, "operation %q is one of: %s", name, strings.Join(found, ", "))
 }
 
 // intParam reads a whole number that is not negative.
@@ -192,7 +192,7 @@ func intParam(q url.Values, name string, unset int) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 {
-		return 0, problemf(http.StatusUnprocessableEntity, "%s must be a whole number, it is %q", name, text)
+		return 0, NewProblem(http.StatusUnprocessableEntity, "%s must be a whole number, it is %q", name, text)
 	}
 	return n, nil
 }

@@ -82,7 +82,7 @@ func (a *api) readScenario(r *http.Request) (*scenarios.Scenario, error) {
 		return nil, err
 	}
 	if body.Name == "" {
-		return nil, problemf(http.StatusUnprocessableEntity, `send {"name": "a shipped scenario"}, or YAML as %s`, yamlType)
+		return nil, NewProblem(http.StatusUnprocessableEntity, `send {"name": "a shipped scenario"}, or YAML as %s`, yamlType)
 	}
 	return a.shipped(body.Name)
 }
@@ -104,7 +104,7 @@ func (a *api) unknownShipped(name string) *Problem {
 		}
 		names = append(names, s.Name)
 	}
-	p := problemf(http.StatusNotFound, "%s", provider.NoSuch("shipped scenario", name, names))
+	p := NewProblem(http.StatusNotFound, "%s", provider.NoSuch("shipped scenario", name, names))
 	p.Valid = names
 	return p
 }
@@ -123,5 +123,5 @@ func (a *api) getShipped(r *http.Request) (any, error) {
 			return shown(r, s.Name, s.Description, s.Text), nil
 		}
 	}
-	return nil, problemf(http.StatusNotFound, "no shipped scenario %q", name)
+	return nil, NewProblem(http.StatusNotFound, "no shipped scenario %q", name)
 }

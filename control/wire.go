@@ -17,6 +17,9 @@ import (
 	"github.com/mockpay/mockpay/workspace"
 )
 
+// ProblemType is the media type of problems.
+const ProblemType = "application/problem+json"
+
 // A Problem is an RFC 9457 problem: an error of the API.
 type Problem struct {
 	Type   string              `json:"type"`
@@ -29,20 +32,21 @@ type Problem struct {
 
 func (p *Problem) Error() string { return p.Detail }
 
-func problemf(status int, format string, args ...any) *Problem {
+// NewProblem returns a problem with the title of its status.
+func NewProblem(status int, format string, args ...any) *Problem {
 	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: fmt.Sprintf(format, args...)}
 }
 
 // WriteProblem answers with a problem; valid are the names there are, if a
 // name was wrong.
 func WriteProblem(w http.ResponseWriter, status int, valid []string, format string, args ...any) {
-	p := problemf(status, format, args...)
+	p := NewProblem(status, format, args...)
 	p.Valid = valid
 	writeProblem(w, p)
 }
 
 func writeProblem(w http.ResponseWriter, p *Problem) {
-	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Content-Type", ProblemType)
 	w.WriteHeader(p.Status)
 	_, _ = w.Write(marshal(p)) // a client that is gone needs no answer
 }
@@ -53,7 +57,7 @@ func (a *api) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	p := asProblem(err)
 	if p == nil {
 		a.Log.Error("a control call failed inside mockpay", "method", r.Method, "path", r.URL.Path, "error", err)
-		p = problemf(http.StatusInternalServerError, "mockpay itself failed, its log says how")
+		p = NewProblem(http.StatusInternalServerError, "mockpay itself failed, its log says how")
 	}
 	writeProblem(w, p)
 }
@@ -75,18 +79,18 @@ func asProblem(err error) *Problem {
 	case errors.As(err, &p):
 		return p
 	case errors.As(err, &fault):
-		return problemf(faultStatus[fault.Kind], "%s", fault.Message)
+		return NewProblem(faultStatus[fault.Kind], "%s", fault.Message)
 	case errors.As(err, &mistakes):
-		p = problemf(http.StatusUnprocessableEntity, "the scenario has %d mistakes, the first: %s", len(mistakes), mistakes[0].Message)
+		p = NewProblem(http.StatusUnprocessableEntity, "the scenario has %d mistakes, the first: %s", len(mistakes), mistakes[0].Message)
 		p.Errors = mistakes
 		return p
 	case errors.Is(err, workspace.ErrUnknown):
-		return problemf(http.StatusNotFound, "%s", err)
+		return NewProblem(http.StatusNotFound, "%s", err)
 	case errors.Is(err, workspace.ErrTaken), errors.Is(err, workspace.ErrDefault):
-		return problemf(http.StatusConflict, "%s", err)
+		return NewProblem(http.StatusConflict, "%s", err)
 	case errors.Is(err, workspace.ErrID), errors.Is(err, workspace.ErrSnapshot),
 		errors.Is(err, clock.ErrBackwards), errors.Is(err, clock.ErrTooFar), errors.Is(err, clock.ErrSpeed), errors.Is(err, clock.ErrFraction):
-		return problemf(http.StatusUnprocessableEntity, "%s", err)
+		return NewProblem(http.StatusUnprocessableEntity, "%s", err)
 	}
 	return nil
 }
@@ -139,10 +143,10 @@ const (
 func readBody(r *http.Request, limit int64) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
 	if err != nil {
-		return nil, problemf(http.StatusBadRequest, "the body cannot be read: %s", err)
+		return nil, NewProblem(http.StatusBadRequest, "the body cannot be read: %s", err)
 	}
 	if int64(len(body)) > limit {
-		return nil, problemf(http.StatusRequestEntityTooLarge, "the body is larger than %d bytes", limit)
+		return nil, NewProblem(http.StatusRequestEntityTooLarge, "the body is larger than %d bytes", limit)
 	}
 	return body, nil
 }
@@ -160,7 +164,7 @@ func decode(r *http.Request, v any, limit int64) error {
 		return badJSON(err, v)
 	}
 	if d.More() {
-		return problemf(http.StatusBadRequest, "the body goes on after its JSON value")
+		return NewProblem(http.StatusBadRequest, "the body goes on after its JSON value")
 	}
 	return nil
 }
@@ -169,12 +173,12 @@ func decode(r *http.Request, v any, limit int64) error {
 func badJSON(err error, v any) error {
 	var wrong *json.UnmarshalTypeError
 	if name, ok := strings.CutPrefix(err.Error(), `json: unknown field "`); ok {
-		return problemf(http.StatusUnprocessableEntity, "%s", provider.NoSuch("key", strings.TrimSuffix(name, `"`), jsonKeys(v)))
+		return NewProblem(http.StatusUnprocessableEntity, "%s", provider.NoSuch("key", strings.TrimSuffix(name, `"`), jsonKeys(v)))
 	}
 	if errors.As(err, &wrong) {
-		return problemf(http.StatusUnprocessableEntity, "%q must be %s, it is %s", wrong.Field, wrong.Type, wrong.Value)
+		return NewProblem(http.StatusUnprocessableEntity, "%q must be %s, it is %s", wrong.Field, wrong.Type, wrong.Value)
 	}
-	return problemf(http.StatusBadRequest, "the body is not JSON: %s", strings.TrimPrefix(err.Error(), "json: "))
+	return NewProblem(http.StatusBadRequest, "the body is not JSON: %s", strings.TrimPrefix(err.Error(), "json: "))
 }
 
 func jsonKeys(v any) []string {

@@ -64,7 +64,7 @@ func (a *api) createWorkspace(r *http.Request) (any, error) {
 	if body.TTL != "" {
 		ttl, err := provider.ParseDuration(body.TTL)
 		if err != nil || ttl == 0 {
-			return nil, problemf(http.StatusUnprocessableEntity, `ttl must be a duration like "15m", it is %q`, body.TTL)
+			return nil, NewProblem(http.StatusUnprocessableEntity, `ttl must be a duration like "15m", it is %q`, body.TTL)
 		}
 		spec.TTL = time.Duration(ttl)
 	}

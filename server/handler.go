@@ -112,9 +112,7 @@ func (s *Server) provide(w http.ResponseWriter, r *http.Request, t *target) {
 			Remote: r.RemoteAddr, Mode: t.mount.Mode, Vars: t.vars,
 		},
 	}
-	if !s.forced(w, r, in) {
-		return
-	}
+	force(in)
 	readBody(w, r, in)
 	answering := s.registry.For(t.mock, s.account(in))
 	out := answering.Do(in)
@@ -127,20 +125,27 @@ func (s *Server) provide(w http.ResponseWriter, r *http.Request, t *target) {
 	}
 }
 
-// forced takes the outcome that a request asks for; an unknown one is answered
-// with those there are.
-func (s *Server) forced(w http.ResponseWriter, r *http.Request, in *workspace.Incoming) bool {
-	in.Force = r.Header.Get(workspace.HeaderOutcome)
+// force takes the outcome that a request asks for. An unknown one is answered
+// with those there are: no provider sends such a thing, so it is a problem of
+// ours.
+func force(in *workspace.Incoming) {
+	in.Force = in.Request.Header.Get(workspace.HeaderOutcome)
 	if in.Force == "" || in.Op == nil {
-		return true
+		return
 	}
 	outcomes := in.Op.Outcomes()
 	if slices.Contains(outcomes, in.Force) {
-		return true
+		return
 	}
-	control.WriteProblem(w, http.StatusBadRequest, outcomes, "%s: %s; valid: %s", workspace.HeaderOutcome,
-		provider.NoSuch("outcome of "+in.Mock.Name+"."+in.Op.Name, in.Force, outcomes), strings.Join(outcomes, ", "))
-	return false
+	hint := fmt.Sprintf("%s names %q, which is no outcome of %s.%s", workspace.HeaderOutcome, in.Force, in.Mock.Name, in.Op.Name)
+	if near := provider.Nearest(in.Force, outcomes); near != "" {
+		hint += fmt.Sprintf("; did you mean %q?", near)
+	}
+	problem := control.NewProblem(http.StatusBadRequest, "%s; there are: %s", hint, strings.Join(outcomes, ", "))
+	problem.Valid = outcomes
+	in.Answer = provider.JSON(problem.Status, problem)
+	in.Answer.Header.Set("Content-Type", control.ProblemType)
+	in.Answer.Hint = hint
 }
 
 // readBody reads and decodes the body of a call, up to what its mock takes.

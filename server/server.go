@@ -70,7 +70,8 @@ type Server struct {
 // A listener is an address being served.
 type listener struct {
 	net.Listener
-	server *http.Server
+	provider string // at its root, "" for all at their paths
+	server   *http.Server
 }
 
 // New returns a server that has its workspaces and is ready to listen. Mistakes
@@ -213,11 +214,11 @@ const (
 func (s *Server) Start() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.bind(s.Addr, s.Handler()); err != nil {
+	if err := s.bind(s.Addr, "", s.Handler()); err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.ProviderAddrs)) {
-		if err := s.bind(s.ProviderAddrs[name], s.providerHandler(name)); err != nil {
+		if err := s.bind(s.ProviderAddrs[name], name, s.providerHandler(name)); err != nil {
 			for _, l := range s.listeners {
 				_ = l.Close() // the first error says more
 			}
@@ -230,12 +231,12 @@ func (s *Server) Start() error {
 	return nil
 }
 
-func (s *Server) bind(addr string, h http.Handler) error {
+func (s *Server) bind(addr, provider string, h http.Handler) error {
 	bound, err := net.Listen("tcp", addr)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	s.listeners = append(s.listeners, &listener{bound, &http.Server{
+	s.listeners = append(s.listeners, &listener{bound, provider, &http.Server{
 		Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: headerLimit,
 		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}})
@@ -286,6 +287,19 @@ func (s *Server) URL() string {
 	return urlOf(s.listeners[0].Addr())
 }
 
+// ProviderURL is where a provider answers at the root of a listener of its own,
+// "" if it has none.
+func (s *Server) ProviderURL(name string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.listeners {
+		if l.provider == name && name != "" {
+			return urlOf(l.Addr())
+		}
+	}
+	return ""
+}
+
 // urlOf is an address as one can call it: of all interfaces, this machine's.
 func urlOf(addr net.Addr) string {
 	tcp, ok := addr.(*net.TCPAddr)
@@ -316,6 +330,9 @@ func (s *Server) Banner(to io.Writer) error {
 		fmt.Fprintf(&b, "%s %s/%s", m.Name, url, m.Name)
 		for _, c := range m.Credentials(w.ID) {
 			fmt.Fprintf(&b, " %s=%s", c.Name, c.Value)
+		}
+		if own := s.ProviderURL(m.Name); own != "" {
+			fmt.Fprintf(&b, " own_url=%s", own)
 		}
 		b.WriteByte('\n')
 	}

@@ -99,18 +99,20 @@ func TestProviderIsFound(t *testing.T) {
 }
 
 func TestProviderListener(t *testing.T) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	addr := free.Addr().String()
-	require.NoError(t, free.Close())
-	start(t, server.Options{ProviderAddrs: map[string]string{"dinardragon": addr}})
+	s := start(t, server.Options{ProviderAddrs: map[string]string{"dinardragon": "127.0.0.1:0"}})
+	own := s.ProviderURL("dinardragon")
+	require.NotEqual(t, s.URL(), own)
+	assert.Empty(t, s.ProviderURL("other"))
+	var banner strings.Builder
+	require.NoError(t, s.Banner(&banner))
+	assert.Contains(t, banner.String(), "private_key=dd-default-private-key own_url="+own+"\n")
 	for path, want := range map[string]string{
 		"/status":             `{"code":400,"error":"Missing API key in request headers."}`,
 		"/dinardragon/status": `{"code":400,"error":"Missing API key in request headers."}`,
 		"/nowhere":            `{"code":404,"error":"Not found."}`,
 		"/":                   `{"code":404,"error":"Not found."}`,
 	} {
-		res, err := http.Post("http://"+addr+path, "application/json", nil)
+		res, err := http.Post(own+path, "application/json", nil)
 		require.NoError(t, err)
 		body, err := io.ReadAll(res.Body)
 		require.NoError(t, err)
@@ -353,4 +355,15 @@ func TestAnswersAreByteIdenticalForOneSeed(t *testing.T) {
 	assert.Equal(t, first, transcript())
 	assert.Contains(t, first, "429 map", "chance lets the rule act sometimes")
 	assert.Contains(t, first, "Payment not found.", "and sometimes not")
+}
+
+func TestUnknownOutcomeIsJournaled(t *testing.T) {
+	h := newServer(t, server.Options{}).Handler()
+	w := do(h, "POST", "/dinardragon/execute", `{"authcode":"x"}`, "Authorization", "dd-default-private-key", "X-Mockpay-Outcome", "authcode_expird")
+	assert.Equal(t, 400, w.Code)
+	assert.Equal(t, "application/problem+json", w.Header().Get("Content-Type"))
+	assert.Contains(t, w.Body.String(), `did you mean \"authcode_expired\"?; there are: insufficient_balance, authcode_expired, `)
+	assert.Contains(t, w.Header().Get("X-Mockpay-Hint"), "authcode_expird")
+	journal := do(h, "GET", "/_mockpay/requests?operation=execute&status=400", "")
+	assert.Contains(t, journal.Body.String(), "authcode_expird")
 }

@@ -167,10 +167,11 @@ type Incoming struct {
 	Mock    *provider.Mock
 	Op      *provider.Operation // nil if the path has none
 	Request *provider.Request
-	URL     string            // as it was sent, for the journal
-	Force   string            // the outcome that the caller asks for
-	Refusal *provider.Refusal // why it is refused before anybody looks at it
-	Began   time.Time         // real time
+	URL     string             // as it was sent, for the journal
+	Force   string             // the outcome that the caller asks for
+	Refusal *provider.Refusal  // why it is refused before anybody looks at it
+	Answer  *provider.Response // what it gets without anybody looking at it
+	Began   time.Time          // real time
 }
 
 // name is the operation's full name, "" if there is none.
@@ -244,7 +245,11 @@ func (w *Workspace) attempt(x *exchange, do func(*exchange)) (err error) {
 // what the operation does.
 func (w *Workspace) answer(x *exchange) {
 	c := x.call
-	if x.Refusal != nil {
+	switch {
+	case x.Answer != nil:
+		x.response = x.Answer
+		return
+	case x.Refusal != nil:
 		x.response = x.refuse(x.Refusal)
 		return
 	}

@@ -145,14 +145,17 @@ func (f *fieldReader) acc() json.RawMessage {
 // recipient takes the payee's name under either of its documented names
 // [S0 l.9, l.17]; recipientname wins.
 func (f *fieldReader) recipient() string {
-	if _, ok := f.fields["recipientname"]; ok {
-		return f.text("recipientname")
-	}
-	if name, ok := f.fields["recipient"].(string); ok && name != "" {
+	for _, field := range []string{"recipientname", "recipient"} {
+		if f.fields[field] == nil { // null is as good as absent
+			continue
+		}
+		name, ok := f.fields[field].(string)
+		if !ok || name == "" {
+			f.refuse("recipientname", "%s%s is %s, must be a string that is not empty", f.path, field, provider.Describe(f.fields[field], true))
+		}
 		return name
 	}
-	_, sent := f.fields["recipient"]
-	if sent || knobs(f.c).RequireRecipient {
+	if knobs(f.c).RequireRecipient {
 		f.refuse("recipientname", "%srecipientname is missing; it names the payee (recipient is taken as well)", f.path)
 	}
 	return ""
