@@ -31,6 +31,9 @@ const Resolution = time.Millisecond
 // MaxSpeed bounds how much faster than real time a clock may run.
 const MaxSpeed = 1_000_000
 
+// beginning is the earliest time that any provider's timestamps can tell.
+var beginning = time.Unix(0, 0)
+
 // end is where clocks stop: no Duration leads from there to where RFC 3339 can
 // write no more, the year 10000.
 var end = time.Date(9700, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -38,6 +41,7 @@ var end = time.Date(9700, 1, 1, 0, 0, 0, 0, time.UTC)
 // Errors of the moves a clock refuses.
 var (
 	ErrBackwards = errors.New("a clock cannot go backwards")
+	ErrTooEarly  = errors.New("a clock begins with the year 1970 or later")
 	ErrTooFar    = errors.New("a clock ends with the year 9699")
 	ErrSpeed     = fmt.Errorf("speed must be above 0 and at most %d", MaxSpeed)
 	ErrFraction  = fmt.Errorf("a clock moves in whole steps of %s", Resolution)
@@ -119,6 +123,8 @@ func (s State) Check() error {
 		return fmt.Errorf("%w: now is %s, before the start %s", ErrBackwards, s.Now, s.Start)
 	case s.Now.After(end):
 		return ErrTooFar
+	case s.Start.Before(beginning):
+		return ErrTooEarly
 	}
 	return checkSpeed(s.Speed)
 }

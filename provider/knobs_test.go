@@ -54,17 +54,17 @@ func (l *level) UnmarshalText([]byte) error  { return nil }
 func (l level) MarshalText() ([]byte, error) { return []byte("level"), nil }
 
 type settings struct {
-	Balance  decimal.Decimal   `knob:"balance" min:"0" doc:"opening balance"`
-	TTL      provider.Duration `knob:"ttl" doc:"how long"`
-	Mode     string            `knob:"mode" also:"kind sort" oneof:"a b" doc:"which"`
-	On       bool              `knob:"on" doc:"whether"`
-	Count    int               `knob:"count" doc:"how many"`
-	Level    level             `knob:"level" doc:"how high"`
-	Names    []string          `knob:"names" doc:"who"`
-	ByName   map[string]string `knob:"by_name" doc:"who is what"`
-	Fee      fee               `knob:"fee" doc:"how much"`
-	internal int
-	Other    string `json:"other"`
+	Balance decimal.Decimal   `knob:"balance" min:"0" doc:"opening balance"`
+	TTL     provider.Duration `knob:"ttl" doc:"how long"`
+	Mode    string            `knob:"mode" also:"kind sort" oneof:"a b" doc:"which"`
+	On      bool              `knob:"on" doc:"whether"`
+	Count   int               `knob:"count" doc:"how many"`
+	Level   level             `knob:"level" doc:"how high"`
+	Names   []string          `knob:"names" doc:"who"`
+	ByName  map[string]string `knob:"by_name" doc:"who is what"`
+	Fee     fee               `knob:"fee" doc:"how much"`
+	_       int               // no knob
+	Other   string            `json:"other"`
 }
 
 type fee struct {

@@ -51,7 +51,7 @@ func BenchmarkDecide(b *testing.B) {
 }
 
 func BenchmarkParse(b *testing.B) {
-	for _, n := range []int{0, 100, 10_000} {
+	for _, n := range []int{1, 100, 10_000} {
 		text := []byte(manyRules(n))
 		b.Run(fmt.Sprintf("%dRules", n), func(b *testing.B) {
 			b.SetBytes(int64(len(text)))

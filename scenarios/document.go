@@ -318,7 +318,18 @@ func syntaxError(text []byte, err error) (line, column int, message string) {
 		}
 		at = located.ContextMark
 	}
+	line, column = lastPlace(text)
+	if at.Line > line {
+		return line, column, message // what is missing is missed at the end
+	}
 	return at.Line, at.Column, message
+}
+
+// lastPlace is behind the last character of a text that is no space.
+func lastPlace(text []byte) (line, column int) {
+	text = bytes.TrimRightFunc(text, unicode.IsSpace)
+	last := text[bytes.LastIndexByte(text, '\n')+1:]
+	return bytes.Count(text, []byte("\n")) + 1, utf8.RuneCount(last) + 1
 }
 
 // unclosed tells whether an error is better shown where the thing begins that

@@ -81,6 +81,7 @@ func TestRespondRaw(t *testing.T) {
 		"YesAndNoAreTexts":          {` {body: [yes, no, on, off]}`, 200, "application/json", `["yes","no","on","off"]`},
 		"TimesAsWritten":            {` {body: [2026-01-15, 2026-01-15T09:00:00Z]}`, 200, "application/json", `["2026-01-15","2026-01-15T09:00:00Z"]`},
 		"LettersUnescaped":          {` {body: {"näme": "<ü> & ع", b: "\u2028\"\\"}}`, 200, "application/json", "{\"näme\":\"<ü> & ع\",\"b\":\"\u2028\\\"\\\\\"}"},
+		"TagsDoNotMakeBadJSON":      {` {body: [!!bool sure, !!int many, !!str 5, !!float 1.0]}`, 200, "application/json", `["sure","many","5",1.0]`},
 		"NullBodyIsNone":            {` {status: 204, body: null}`, 204, "text/plain; charset=utf-8", ""},
 		"StatusAlone":               {` {status: 429}`, 429, "", ""},
 		"HeaderBeatsTheDefaultKind": {` {headers: {content-type: text/html}, body: <p>}`, 200, "text/html", "<p>"},

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -310,4 +312,70 @@ func (c *caller) restore(saved []byte) {
 	var s state.Snapshot
 	require.NoError(c.t, json.Unmarshal(saved, &s))
 	require.NoError(c.t, c.db.Restore(s, func(*state.Tx) error { return nil }))
+}
+
+// acted are the rules that act on n status calls, "" for none.
+func (s *shop) acted(n int) (all []string) {
+	s.t.Helper()
+	for range n {
+		all = append(all, s.call("/status", `{}`).rule())
+	}
+	return all
+}
+
+func TestHowOftenOverHTTP(t *testing.T) {
+	t.Run("BetweenGoesByTheWorkspacesClock", func(t *testing.T) {
+		s := openShop(t, "rules: [{name: a, on: dinardragon.*, between: [1m, 2m], respond: server_error}]\n")
+		around := func() []string {
+			var all []string
+			for _, step := range []time.Duration{0, time.Minute - time.Millisecond, time.Millisecond, time.Minute - time.Millisecond, time.Millisecond} {
+				s.Advance(step)
+				all = append(all, s.acted(1)...)
+			}
+			return all
+		}
+
+		assert.Equal(t, []string{"", "", "a", "a", ""}, around())
+		_, err := s.Reset(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, []string{"", "", "a", "a", ""}, around(), "a reset begins the clock anew")
+	})
+
+	t.Run("ChanceGoesByTheSeed", func(t *testing.T) {
+		const rules = "rules: [{name: a, on: dinardragon.status, chance: 0.5, respond: server_error}]\n"
+
+		one, other := openShop(t, rules), openShop(t, rules) // both of seed 7
+
+		assert.Equal(t, one.acted(40), other.acted(40))
+	})
+
+	t.Run("ACallThatIsRefusedLaterCounts", func(t *testing.T) {
+		s := openShop(t, "rules: [{name: a, on: dinardragon.execute, times: 1, settle: {as: failed}}]\n")
+
+		refused := s.execute("unknown")
+		taken := s.execute(s.quote("50", payee{"1234", "50"}))
+
+		assert.Equal(t, 400, refused.status)
+		assert.Equal(t, "a", refused.rule())
+		assert.Equal(t, 200, taken.status)
+		assert.Empty(t, taken.rule())
+	})
+
+	t.Run("CallsAtTheSameTimeAreCountedOnceEach", func(t *testing.T) {
+		s := openShop(t, "rules: [{name: a, on: dinardragon.status, times: 10, respond: server_error}]\n")
+		var acted atomic.Int32
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				for _, rule := range s.acted(5) {
+					if rule == "a" {
+						acted.Add(1)
+					}
+				}
+			})
+		}
+		wg.Wait()
+
+		assert.EqualValues(t, 10, acted.Load())
+	})
 }

@@ -210,6 +210,10 @@ func (d *document) clock(n *yaml.Node, path string) (setup clock.Setup) {
 			start, err := time.Parse(time.RFC3339Nano, text)
 			if err != nil {
 				d.complain(n, path, "start must be a time like 2026-01-15T09:00:00Z, it is %q", text)
+				return
+			}
+			if err := (clock.State{Start: start, Now: start, Speed: 1}).Check(); err != nil {
+				d.complain(n, path, "start cannot be %s: %s", text, err)
 			}
 			setup.Start = start
 		}},

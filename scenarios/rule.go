@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/mockpay/mockpay/provider"
 	"gopkg.in/yaml.v3"
@@ -231,8 +232,8 @@ func (d *document) headers(n *yaml.Node, path string, into http.Header) {
 		}
 		spelled[canonical] = k.Value
 		value, _ := d.scalar(v, at, "a text")
-		if strings.ContainsAny(value, "\r\n\x00") {
-			d.complain(v, at, "a header value is one line")
+		if strings.ContainsFunc(value, unicode.IsControl) {
+			d.complain(v, at, "a header value is one line without control characters")
 		}
 		into.Set(k.Value, value)
 	}
@@ -291,7 +292,9 @@ func jsonScalar(n *yaml.Node) []byte {
 	case "!!null":
 		return []byte("null")
 	case "!!bool":
-		return []byte(strings.ToLower(n.Value))
+		if is := strings.ToLower(n.Value); is == "true" || is == "false" {
+			return []byte(is)
+		}
 	case "!!int", "!!float":
 		if jsonNumber.MatchString(n.Value) {
 			return []byte(n.Value)

@@ -242,3 +242,30 @@ func TestNoWhenHoldsOfAnyCall(t *testing.T) {
 
 	assert.NotNil(t, newCaller(t, 1).decide(s, "execute", request("")).Rule)
 }
+
+func TestWhenOverHTTP(t *testing.T) {
+	s := openShop(t, `
+rules:
+  - {name: header, on: dinardragon.get_authcode, when: {header.X-Case: {starts_with: "sad "}}, respond: server_error}
+  - {name: query, on: "*", when: {query.dry: "1", request.path: /status, request.method: POST}, respond: rate_limited}
+  - {name: nested, on: dinardragon.get_authcode, when: {accounts.*.acc: {in: [7, "0042"]}, amount: "50.00"}, respond: insufficient_balance}
+  - {name: absent, on: dinardragon.status, when: {uniqueid: {exists: false}, payment_id: {exists: false}}, respond: {status: 202}}
+`)
+	fifty := order("50", payee{"1", "8"}, payee{`"42"`, "42"})
+	tests := []struct {
+		path, body string
+		headers    []string
+		want       string
+	}{
+		{"/get-authcode", fifty, nil, "nested"},
+		{"/get-authcode", fifty, []string{"x-case", "sad one"}, "header"},
+		{"/get-authcode", order("51", payee{"7", "51"}), nil, ""},
+		{"/get-authcode?dry=1", order("50", payee{"1", "50"}), nil, ""},
+		{"/status?dry=1", `{}`, nil, "query"},
+		{"/status?dry=2", `{}`, nil, "absent"},
+		{"/status", `{"payment_id":null}`, nil, ""},
+	}
+	for _, tt := range tests {
+		assert.Equal(t, tt.want, s.call(tt.path, tt.body, tt.headers...).rule(), "%s %s %v", tt.path, tt.body, tt.headers)
+	}
+}
