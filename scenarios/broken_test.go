@@ -103,7 +103,7 @@ func TestMistakes(t *testing.T) {
 			}
 		}
 		assert.Equal(t, []string{"3", "4", "6"}, child)
-		assert.Equal(t, []string{"2", "4", "5"}, parent)
+		assert.Equal(t, []string{"4", "5"}, parent)
 	})
 
 	t.Run("AlsoBesideAnUnknownExtends", func(t *testing.T) {

@@ -107,6 +107,9 @@ func (d *document) load(src source) (root *yaml.Node, extends bool) {
 	if root == nil {
 		return nil, false
 	}
+	if indexOf(root, "version") < 0 {
+		d.complain(root, "version", "version is missing; write version: 1")
+	}
 	i := indexOf(root, "extends")
 	if i < 0 {
 		return root, false
@@ -116,6 +119,11 @@ func (d *document) load(src source) (root *yaml.Node, extends bool) {
 	base := d.base(src, ref)
 	if base == nil {
 		return root, true // its own mistakes are worth knowing, too
+	}
+	for _, own := range []string{"name", "description"} { // not the extended file's
+		if i := indexOf(base, own); i >= 0 {
+			base.Content = slices.Delete(base.Content, i, i+2)
+		}
 	}
 	return merge(base, root), true
 }
@@ -224,12 +232,15 @@ func unreadable(text []byte) (line, column int, problem string) {
 
 // secondDocument is the line in which the second document of a text begins.
 func secondDocument(text []byte) int {
-	begun := false
+	begun, ended := false, false
 	for i, line := range strings.Split(string(text), "\n") {
+		blank := strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#")
 		switch {
-		case begun && strings.HasPrefix(line, "---"):
+		case begun && strings.HasPrefix(line, "---"), ended && !blank:
 			return i + 1
-		case line != "" && !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "---"):
+		case strings.HasPrefix(line, "..."):
+			ended = true
+		case !blank && !strings.HasPrefix(line, "---"):
 			begun = true
 		}
 	}
@@ -312,6 +323,9 @@ func syntaxError(text []byte, err error) (line, column int, message string) {
 		return 1, 1, "not " + err.Error() // "yaml: …"
 	}
 	at, message := located.Mark, "not YAML: "+located.Message
+	if strings.Contains(message, "alphabetic or numeric") {
+		message += `; a text that begins with * or & needs quotes, as in on: "*"`
+	}
 	if unclosed(located) {
 		if located.ContextMark.Line != at.Line {
 			message = fmt.Sprintf("%s, noticed in line %d", message, at.Line)

@@ -50,7 +50,7 @@ func TestExtends(t *testing.T) {
 		})
 
 		assert.EqualValues(t, 2, *s.Seed)
-		assert.Equal(t, "of the parent", s.Description)
+		assert.Empty(t, s.Description, "what a file is called and shows is its own")
 	})
 
 	t.Run("AFileInAnotherFolder", func(t *testing.T) {

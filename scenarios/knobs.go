@@ -102,6 +102,12 @@ func (d *document) knob(n *yaml.Node, path string, f provider.KnobField, v refle
 		d.boolean(v.Addr().Interface().(*bool))(n, path)
 	case "decimal":
 		d.decimalKnob(n, path, f, v.Addr().Interface().(*decimal.Decimal))
+	case "integer":
+		var i int
+		d.integer(&i, 0)(n, path)
+		v.SetInt(int64(i))
+	case "map":
+		d.mapKnob(n, path, v)
 	case "list":
 		list := reflect.MakeSlice(v.Type(), 0, len(n.Content))
 		d.sequence(n, path, func(n *yaml.Node, path string) {
@@ -112,6 +118,26 @@ func (d *document) knob(n *yaml.Node, path string, f provider.KnobField, v refle
 		v.Set(list)
 	default:
 		d.textKnob(n, path, f, v)
+	}
+}
+
+// mapKnob reads the entries of a map over those there are.
+func (d *document) mapKnob(n *yaml.Node, path string, v reflect.Value) {
+	if n.Kind != yaml.MappingNode {
+		d.complain(n, path, "%s must be a map, it is %s", name(path), describeNode(n))
+		return
+	}
+	if v.IsNil() {
+		v.Set(reflect.MakeMap(v.Type()))
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := reflect.ValueOf(n.Content[i].Value)
+		entry := reflect.New(v.Type().Elem()).Elem()
+		if old := v.MapIndex(key); old.IsValid() {
+			entry.Set(old)
+		}
+		d.knob(n.Content[i+1], join(path, n.Content[i].Value), provider.KnobField{}, entry)
+		v.SetMapIndex(key, entry)
 	}
 }
 

@@ -164,7 +164,7 @@ func (d *document) scenario() *Scenario {
 	for _, m := range d.lang.mocks {
 		s.Settings[m.Name] = m.Settings()
 	}
-	given := d.mapping(d.root, "",
+	d.mapping(d.root, "",
 		key{"version", d.version},
 		key{"name", d.text(&s.Name)},
 		key{"description", d.text(&s.Description)},
@@ -178,9 +178,6 @@ func (d *document) scenario() *Scenario {
 			})
 		}},
 	)
-	if !given["version"] {
-		d.complain(d.root, "version", "version is missing; write version: 1")
-	}
 	s.index(d.lang)
 	return s
 }

@@ -73,7 +73,7 @@ func (d *document) rule(n *yaml.Node, path string, place int) *Rule {
 	keys := []key{
 		{"name", d.text(&r.Name)},
 		{"on", func(n *yaml.Node, path string) { d.on(r, n, path) }},
-		{"when", func(n *yaml.Node, path string) { r.when = d.when(n, path) }},
+		{"when", func(n *yaml.Node, path string) { r.when = d.when(n, path, ofCall) }},
 		{"skip", d.integer(&r.skip, 0)},
 		{"times", d.integer(&r.times, 1)},
 		{"every", d.integer(&r.every, 1)},
@@ -227,6 +227,9 @@ func (d *document) headers(n *yaml.Node, path string, into http.Header) {
 			d.complain(k, at, "%q is not the name of a header", k.Value)
 		}
 		canonical := http.CanonicalHeaderKey(k.Value)
+		if canonical == "Content-Length" || canonical == "Transfer-Encoding" {
+			d.complain(k, at, "header %q follows from the body; leave it out", k.Value)
+		}
 		if before, again := spelled[canonical]; again && before != k.Value {
 			d.complain(k, at, "header %q was given before as %q", k.Value, before)
 		}
@@ -363,7 +366,7 @@ func (d *document) settlement(n *yaml.Node, path string, r *Rule, states []strin
 		{"message", d.text(&s.Message)},
 	}
 	if listed {
-		keys = append(keys, key{"when", func(n *yaml.Node, path string) { s.when = d.when(n, path) }})
+		keys = append(keys, key{"when", func(n *yaml.Node, path string) { s.when = d.when(n, path, ofRecord) }})
 	}
 	given := d.mapping(n, path, keys...)
 	delete(given, "when")

@@ -22,8 +22,8 @@ func TestSyntaxErrorStandsWhereItIs(t *testing.T) {
 	}{
 		"InTheFirstLine":                {"version: [1\nname: x\n", "1:10", "not YAML"},
 		"InTheLastLineWithoutNewline":   {"version: 1\nname: \"x", "2:7", "not YAML"},
-		"AtTheEndWhereTheRestIsMissing": {"version: 1\nclock: {\n\n", "2:8", "not YAML"},
-		"AtTheEndWithoutNewline":        {"version: 1\nclock: {", "2:8", "not YAML"},
+		"AtTheEndWhereTheRestIsMissing": {"version: 1\nclock: {\n\n", "2:9", "not YAML"},
+		"AtTheEndWithoutNewline":        {"version: 1\nclock: {", "2:9", "not YAML"},
 		"AfterACommentAtTheTop":         {"# one\n# two\n\nversion: 1\nname: x: y\n", "5:8", "not YAML"},
 		"FarBelowTheMapItIsIn":          {"# top\nversion: 1\nrules:\n" + rules + " - on: x\n", "44:2", "not YAML"},
 		"FarAboveTheEnd":                {"version: 1\nname: {a: b\nrules:\n" + rules, "2:7", "not YAML"},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -41,8 +42,14 @@ var predicates = []struct {
 	{"exists", (*document).existing},
 }
 
+// What a when is about.
+const (
+	ofCall   = false
+	ofRecord = true // of a record that a call begins: it knows no request
+)
+
 // when reads the conditions of a rule, which must all hold.
-func (d *document) when(n *yaml.Node, path string) []condition {
+func (d *document) when(n *yaml.Node, path string, record bool) []condition {
 	var all []condition
 	if n.Kind != yaml.MappingNode || len(n.Content) == 0 {
 		d.complain(n, path, "when must be a map of parameters and what they equal, it is %s", describeNode(n))
@@ -54,7 +61,7 @@ func (d *document) when(n *yaml.Node, path string) []condition {
 			continue // complained about before
 		}
 		c := condition{key: k.Value, path: strings.Split(k.Value, ".")}
-		if problem := badKey(k.Value); problem != "" {
+		if problem := badKey(k.Value, record); problem != "" {
 			d.complain(k, join(path, k.Value), "%s", problem)
 		}
 		c.tests = d.tests(v, join(path, k.Value))
@@ -64,7 +71,11 @@ func (d *document) when(n *yaml.Node, path string) []condition {
 }
 
 // badKey tells what is wrong with a key of a when, "" if nothing is.
-func badKey(key string) string {
+func badKey(key string, record bool) string {
+	source, _, dotted := strings.Cut(key, ".")
+	if record && dotted && slices.Contains([]string{"header", "query", "request"}, source) {
+		return fmt.Sprintf("key %q is about the request, a when inside settle is about each record; put it into the rule's own when", key)
+	}
 	for part := range strings.SplitSeq(key, ".") {
 		if part == "" {
 			return fmt.Sprintf("key %q has an empty part", key)
@@ -102,8 +113,8 @@ func (d *document) tests(n *yaml.Node, path string) []test {
 // A literal is a plain value to compare with.
 type literal struct {
 	text   string
-	number *decimal.Decimal // when it can be read as one
 	null   bool
+	number *decimal.Decimal // of literals of a scenario that can be read as one
 }
 
 func (d *document) literal(n *yaml.Node, path string) literal {
@@ -128,12 +139,20 @@ func literalOf(text string) literal {
 	return l
 }
 
-// equal compares two values as decimals where both are numbers, else as texts.
-func (l literal) equal(m literal) bool {
-	if l.number != nil && m.number != nil {
-		return l.number.Equal(*m.number)
+// is compares a value with a literal of a scenario: as decimals where both are
+// numbers, else as texts.
+func (l literal) is(want literal) bool {
+	if l.null != want.null {
+		return false
 	}
-	return l.null == m.null && l.text == m.text
+	if l.text == want.text {
+		return true
+	}
+	if want.number == nil {
+		return false
+	}
+	v, err := provider.ParseDecimal(l.text)
+	return err == nil && v.Equal(*want.number)
 }
 
 // scalarOf is a decoded value as a literal; ok is false for objects and arrays.
@@ -142,9 +161,9 @@ func scalarOf(value any) (l literal, ok bool) {
 	case nil:
 		return literal{null: true}, true
 	case string:
-		return literalOf(v), true
+		return literal{text: v}, true
 	case json.Number:
-		return literalOf(v.String()), true
+		return literal{text: v.String()}, true
 	case bool:
 		return literal{text: strconv.FormatBool(v)}, true
 	}
@@ -154,7 +173,7 @@ func scalarOf(value any) (l literal, ok bool) {
 func equals(want literal) test {
 	return func(value any, exists bool) bool {
 		got, ok := scalarOf(value)
-		return ok && (exists || want.null) && got.equal(want)
+		return ok && (exists || want.null) && got.is(want)
 	}
 }
 
@@ -186,8 +205,12 @@ func ordered(holds func(int) bool) func(*document, *yaml.Node, string) test {
 			d.complain(n, path, "%s must be a number, it is %s", name(path), describeNode(n))
 		}
 		return func(value any, exists bool) bool {
-			got, _ := scalarOf(value)
-			return exists && got.number != nil && holds(got.number.Cmp(*bound.number))
+			got, ok := scalarOf(value)
+			if !exists || !ok {
+				return false
+			}
+			v, err := provider.ParseDecimal(got.text)
+			return err == nil && holds(v.Cmp(*bound.number))
 		}
 	}
 }
@@ -224,7 +247,7 @@ func (d *document) containing(n *yaml.Node, path string) test {
 	return func(value any, exists bool) bool {
 		if list, ok := value.([]any); ok {
 			for _, item := range list {
-				if got, ok := scalarOf(item); ok && got.equal(want) {
+				if got, ok := scalarOf(item); ok && got.is(want) {
 					return true
 				}
 			}
