@@ -1,0 +1,34 @@
+#!/bin/sh
+# need.sh sees to it that the machine has what the tests need: Go, a C compiler
+# for the race detector, and bash and curl for the commands in the documents.
+# On Debian as root it installs what is missing; elsewhere it says so and fails.
+set -eu
+
+want=$(sed -n 's/^go //p' go.mod)
+if ! command -v go >/dev/null; then
+	echo "missing: Go $want or newer, see https://go.dev/dl/" >&2
+	exit 1
+fi
+have=$(go env GOVERSION | sed 's/^devel //; s/^go//; s/[^0-9.].*//')
+if [ "$(printf '%s\n%s\n' "$want" "$have" | sort -V | head -n 1)" != "$want" ]; then
+	echo "too old: Go ${have:-?}; mockpay needs $want or newer, see https://go.dev/dl/" >&2
+	exit 1
+fi
+
+missing=
+cc=$(CGO_ENABLED=1 go env CC)
+command -v "${cc%% *}" >/dev/null || missing="$missing gcc libc6-dev"
+for tool in bash curl; do
+	command -v "$tool" >/dev/null || missing="$missing $tool"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+	echo "missing:$missing; installing with apt-get"
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get update -qq
+	# shellcheck disable=SC2086 # a list of packages
+	exec apt-get install -y -qq --no-install-recommends $missing
+fi
+echo "missing:$missing; go test -race needs a C compiler, the tests of the documents need bash and curl" >&2
+exit 1
