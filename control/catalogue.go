@@ -3,11 +3,13 @@ package control
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/gorilla/mux"
 
 	"github.com/mockpay/mockpay/provider"
+	"github.com/mockpay/mockpay/workspace"
 )
 
 // A providerBody is a provider in the catalogue.
@@ -95,19 +97,12 @@ func (a *api) allActions() []actionBody {
 	return all
 }
 
-func (a *api) listActions(r *http.Request) (any, error) {
-	if _, err := a.workspace(r); err != nil {
-		return nil, err
-	}
+func (a *api) listActions(*http.Request, *workspace.Workspace) (any, error) {
 	return map[string]any{"actions": a.allActions()}, nil
 }
 
 // simulate does an action with the arguments in the body.
-func (a *api) simulate(r *http.Request) (any, error) {
-	w, err := a.workspace(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *api) simulate(r *http.Request, w *workspace.Workspace) (any, error) {
 	full := mux.Vars(r)["action"]
 	m, action := a.findAction(full)
 	if action == nil {
@@ -125,9 +120,11 @@ func (a *api) simulate(r *http.Request) (any, error) {
 	}
 	args := make(map[string]string)
 	for name, v := range body {
-		if args[name], err = argText(v); err != nil {
+		text, ok := argText(v)
+		if !ok {
 			return nil, NewProblem(http.StatusUnprocessableEntity, "argument %q must be a text, a number or a boolean, it is %s", name, provider.Describe(v, true))
 		}
+		args[name] = text
 	}
 	return w.Simulate(m, action, args)
 }
@@ -141,14 +138,14 @@ func (a *api) findAction(full string) (*provider.Mock, *provider.Action) {
 	return m, m.Action(name)
 }
 
-func argText(v any) (string, error) {
+func argText(v any) (text string, ok bool) {
 	switch v := v.(type) {
 	case string:
-		return v, nil
+		return v, true
 	case json.Number:
-		return v.String(), nil
+		return v.String(), true
 	case bool:
-		return string(provider.Encode(v)), nil
+		return strconv.FormatBool(v), true
 	}
-	return "", NewProblem(http.StatusUnprocessableEntity, "no text")
+	return "", false
 }

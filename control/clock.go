@@ -33,11 +33,7 @@ func showClock(w *workspace.Workspace) (clockBody, error) {
 	return body, err
 }
 
-func (a *api) getClock(r *http.Request) (any, error) {
-	w, err := a.workspace(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *api) getClock(_ *http.Request, w *workspace.Workspace) (any, error) {
 	return showClock(w)
 }
 
@@ -49,11 +45,7 @@ type move struct {
 	Speed   *float64 `json:"speed"`
 }
 
-func (a *api) moveClock(r *http.Request) (any, error) {
-	w, err := a.workspace(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *api) moveClock(r *http.Request, w *workspace.Workspace) (any, error) {
 	var m move
 	if err := decode(r, &m, bodyLimit); err != nil {
 		return nil, err

@@ -81,36 +81,36 @@ func (a *api) routes() []route {
 		{get, "workspaces", a.listWorkspaces, nil},
 		{get, "workspaces/{id}", a.getWorkspace, nil},
 		{del, "workspaces/{id}", a.deleteWorkspace, nil},
-		{post, "reset", a.reset, nil},
-		{get, "state", a.getState, nil},
-		{put, "state", a.putState, nil},
+		{post, "reset", a.in(a.reset), nil},
+		{get, "state", a.in(a.getState), nil},
+		{put, "state", a.in(a.putState), nil},
 
 		// Scenarios.
-		{get, "scenario", a.getScenario, nil},
-		{put, "scenario", a.putScenario, nil},
-		{patch, "scenario", a.patchScenario, nil},
+		{get, "scenario", a.in(a.getScenario), nil},
+		{put, "scenario", a.in(a.putScenario), nil},
+		{patch, "scenario", a.in(a.patchScenario), nil},
 		{get, "scenarios", a.listScenarios, nil},
 		{get, "scenarios/{name}", a.getShipped, nil},
 
 		// Time.
-		{get, "clock", a.getClock, nil},
-		{post, "clock", a.moveClock, nil},
+		{get, "clock", a.in(a.getClock), nil},
+		{post, "clock", a.in(a.moveClock), nil},
 
 		// Money.
-		{get, "balances", a.getBalances, nil},
-		{patch, "balances", a.setBalances, nil},
-		{get, "ledger", a.ledger, []string{"provider", "balance"}},
-		{get, "invariants", a.invariants, nil},
+		{get, "balances", a.in(a.getBalances), nil},
+		{patch, "balances", a.in(a.setBalances), nil},
+		{get, "ledger", a.in(a.ledger), []string{"provider", "balance"}},
+		{get, "invariants", a.in(a.invariants), nil},
 
 		// The journal.
-		{get, "requests", a.listRequests, filters},
-		{del, "requests", a.clearRequests, nil},
-		{get, "requests/wait", a.waitRequests, append([]string{"count", "timeout"}, filters...)},
-		{get, "requests/{id}", a.getRequest, nil},
+		{get, "requests", a.in(a.listRequests), filters},
+		{del, "requests", a.in(a.clearRequests), nil},
+		{get, "requests/wait", a.in(a.waitRequests), append([]string{"count", "timeout"}, filters...)},
+		{get, "requests/{id}", a.in(a.getRequest), nil},
 
 		// Actions.
-		{get, "actions", a.listActions, nil},
-		{post, "simulate/{action}", a.simulate, nil},
+		{get, "actions", a.in(a.listActions), nil},
+		{post, "simulate/{action}", a.in(a.simulate), nil},
 	}
 }
 
@@ -174,6 +174,17 @@ func (a *api) notFound(w http.ResponseWriter, r *http.Request) {
 
 func (a *api) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 	writeProblem(w, NewProblem(http.StatusMethodNotAllowed, "%s does not take %s", r.URL.Path, r.Method))
+}
+
+// in is a handler that looks at the workspace a request selects.
+func (a *api) in(h func(*http.Request, *workspace.Workspace) (any, error)) handler {
+	return func(r *http.Request) (any, error) {
+		w, err := a.workspace(r)
+		if err != nil {
+			return nil, err
+		}
+		return h(r, w)
+	}
 }
 
 // workspace is the one that a request selects.

@@ -2,6 +2,7 @@ package control
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -10,22 +11,15 @@ import (
 
 	"github.com/mockpay/mockpay/provider"
 	"github.com/mockpay/mockpay/state"
+	"github.com/mockpay/mockpay/workspace"
 )
 
-func (a *api) getBalances(r *http.Request) (any, error) {
-	w, err := a.workspace(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *api) getBalances(_ *http.Request, w *workspace.Workspace) (any, error) {
 	return w.Balances()
 }
 
 // setBalances takes amounts as texts or numbers, by provider and balance.
-func (a *api) setBalances(r *http.Request) (any, error) {
-	w, err := a.workspace(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *api) setBalances(r *http.Request, w *workspace.Workspace) (any, error) {
 	var body map[string]map[string]any
 	if err := decode(r, &body, bodyLimit); err != nil {
 		return nil, err
@@ -57,14 +51,10 @@ func amountOf(v any) (decimal.Decimal, error) {
 	case json.Number:
 		return provider.ParseDecimal(v.String())
 	}
-	return decimal.Decimal{}, NewProblem(http.StatusUnprocessableEntity, "an amount is a number or a text like \"12.50\", not %s", provider.Describe(v, true))
+	return decimal.Decimal{}, fmt.Errorf(`an amount is a number or a text like "12.50", not %s`, provider.Describe(v, true))
 }
 
-func (a *api) ledger(r *http.Request) (any, error) {
-	w, err := a.workspace(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *api) ledger(r *http.Request, w *workspace.Workspace) (any, error) {
 	q := r.URL.Query()
 	of, balance := q.Get("provider"), q.Get("balance")
 	if err := a.knownBalance(w.Balances, of, balance); err != nil {
@@ -105,11 +95,7 @@ func (a *api) knownBalance(balances func() (map[string]map[string]decimal.Decima
 	return nil
 }
 
-func (a *api) invariants(r *http.Request) (any, error) {
-	w, err := a.workspace(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *api) invariants(_ *http.Request, w *workspace.Workspace) (any, error) {
 	checks, err := w.Invariants()
 	ok := !slices.ContainsFunc(checks, func(c state.Check) bool { return !c.OK })
 	return struct {

@@ -36,11 +36,7 @@ func showRequests(entries []journal.Entry, dropped int64) requestsBody {
 	return body
 }
 
-func (a *api) listRequests(r *http.Request) (any, error) {
-	w, err := a.workspace(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *api) listRequests(r *http.Request, w *workspace.Workspace) (any, error) {
 	f, err := a.filter(w, r.URL.Query())
 	if err != nil {
 		return nil, err
@@ -48,11 +44,7 @@ func (a *api) listRequests(r *http.Request) (any, error) {
 	return showRequests(w.Journal().List(f)), nil
 }
 
-func (a *api) getRequest(r *http.Request) (any, error) {
-	w, err := a.workspace(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *api) getRequest(r *http.Request, w *workspace.Workspace) (any, error) {
 	id := mux.Vars(r)["id"]
 	e, ok := w.Journal().Get(id)
 	if !ok {
@@ -61,11 +53,7 @@ func (a *api) getRequest(r *http.Request) (any, error) {
 	return requestBody{e.ID, stamp(e.At), e}, nil
 }
 
-func (a *api) clearRequests(r *http.Request) (any, error) {
-	w, err := a.workspace(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *api) clearRequests(_ *http.Request, w *workspace.Workspace) (any, error) {
 	w.Journal().Clear()
 	return nothing{}, nil
 }
@@ -76,11 +64,7 @@ const (
 	longestWait = 10 * time.Minute
 )
 
-func (a *api) waitRequests(r *http.Request) (any, error) {
-	w, err := a.workspace(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *api) waitRequests(r *http.Request, w *workspace.Workspace) (any, error) {
 	q := r.URL.Query()
 	f, err := a.filter(w, q)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mockpay/mockpay/provider"
 	"github.com/mockpay/mockpay/scenarios"
+	"github.com/mockpay/mockpay/workspace"
 )
 
 // A scenarioBody is a scenario on the wire, its text whole.
@@ -27,21 +28,13 @@ func shown(r *http.Request, name, description, yaml string) any {
 	return scenarioBody{name, description, yaml}
 }
 
-func (a *api) getScenario(r *http.Request) (any, error) {
-	w, err := a.workspace(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *api) getScenario(r *http.Request, w *workspace.Workspace) (any, error) {
 	s := w.Scenario()
 	return shown(r, s.Name, s.Description, s.Text), nil
 }
 
 // putScenario takes YAML, or JSON that names a shipped scenario.
-func (a *api) putScenario(r *http.Request) (any, error) {
-	w, err := a.workspace(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *api) putScenario(r *http.Request, w *workspace.Workspace) (any, error) {
 	s, err := a.readScenario(r)
 	if err != nil {
 		return nil, err
@@ -52,11 +45,7 @@ func (a *api) putScenario(r *http.Request) (any, error) {
 	return shown(r, s.Name, s.Description, s.Text), nil
 }
 
-func (a *api) patchScenario(r *http.Request) (any, error) {
-	w, err := a.workspace(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *api) patchScenario(r *http.Request, w *workspace.Workspace) (any, error) {
 	s, err := a.readScenario(r)
 	if err != nil {
 		return nil, err
@@ -64,7 +53,7 @@ func (a *api) patchScenario(r *http.Request) (any, error) {
 	if err := w.ReplaceRules(s); err != nil {
 		return nil, err
 	}
-	return a.getScenario(r)
+	return a.getScenario(r, w)
 }
 
 func (a *api) readScenario(r *http.Request) (*scenarios.Scenario, error) {

@@ -117,30 +117,18 @@ func (a *api) deleteWorkspace(r *http.Request) (any, error) {
 	return nothing{}, a.Registry.Delete(mux.Vars(r)["id"])
 }
 
-func (a *api) reset(r *http.Request) (any, error) {
-	w, err := a.workspace(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *api) reset(r *http.Request, w *workspace.Workspace) (any, error) {
 	if err := w.Reset(); err != nil {
 		return nil, err
 	}
 	return a.world(r, w)
 }
 
-func (a *api) getState(r *http.Request) (any, error) {
-	w, err := a.workspace(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *api) getState(_ *http.Request, w *workspace.Workspace) (any, error) {
 	return w.Snapshot()
 }
 
-func (a *api) putState(r *http.Request) (any, error) {
-	w, err := a.workspace(r)
-	if err != nil {
-		return nil, err
-	}
+func (a *api) putState(r *http.Request, w *workspace.Workspace) (any, error) {
 	var s workspace.Snapshot
 	if err := decode(r, &s, snapshotLimit); err != nil {
 		return nil, err
