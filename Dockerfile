@@ -23,7 +23,8 @@ LABEL org.opencontainers.image.title="mockpay" \
       org.opencontainers.image.version="${VERSION}"
 COPY --from=build /mockpay /mockpay
 USER 65532:65532
-ENV MOCKPAY_ADDR=0.0.0.0:4402
+# All interfaces; the port is that of PORT, or else 4402.
+ENV MOCKPAY_ADDR=0.0.0.0:
 EXPOSE 4402
 HEALTHCHECK --interval=2s --timeout=3s --retries=5 CMD ["/mockpay", "health"]
 ENTRYPOINT ["/mockpay"]

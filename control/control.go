@@ -9,6 +9,7 @@
 package control
 
 import (
+	"context"
 	"crypto/subtle"
 	"log/slog"
 	"maps"
@@ -35,6 +36,9 @@ type Options struct {
 	Token    string // needed as a bearer token; "" for none
 	Version  string
 	Log      *slog.Logger
+
+	// Running ends when the server begins to stop, and with it what waits.
+	Running context.Context
 }
 
 type api struct {

@@ -80,8 +80,12 @@ func (a *api) waitRequests(r *http.Request, w *workspace.Workspace) (any, error)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
+	defer context.AfterFunc(a.Running, cancel)()
 	entries, ok := w.Journal().Wait(ctx, f, count)
-	if !ok {
+	switch {
+	case !ok && a.Running.Err() != nil:
+		return nil, NewProblem(http.StatusServiceUnavailable, "the server stops; %d of %d requests had come", len(entries), count)
+	case !ok:
 		return nil, NewProblem(http.StatusRequestTimeout, "%d of %d requests came within %s", len(entries), count, timeout)
 	}
 	return showRequests(entries, 0), nil

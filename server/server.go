@@ -60,6 +60,8 @@ type Server struct {
 	router   *router
 	control  http.Handler
 
+	running   context.Context // ends when Stop is called
+	stopping  context.CancelFunc
 	mu        sync.Mutex
 	listeners []*listener // guarded by mu
 	stopOnce  sync.Once
@@ -85,10 +87,12 @@ func New(o Options) (*Server, error) {
 	s.registry = workspace.NewRegistry(workspace.Options{
 		Store: state.Memory(), Mocks: o.Mocks, Language: s.language, JournalSize: o.JournalSize, Log: o.Log,
 	})
+	s.running, s.stopping = context.WithCancel(context.Background())
 	s.control = control.New(control.Options{
-		Registry: s.registry, Language: s.language, Mocks: o.Mocks, Token: o.ControlToken, Version: o.Version, Log: o.Log,
+		Running: s.running, Registry: s.registry, Language: s.language, Mocks: o.Mocks, Token: o.ControlToken, Version: o.Version, Log: o.Log,
 	})
 	if err := s.loadScenarios(); err != nil {
+		s.stopping()
 		return nil, errors.Join(err, s.registry.Close())
 	}
 	return s, nil
@@ -260,6 +264,7 @@ func (s *Server) Done() <-chan error { return s.failed }
 // the clocks. It may be called more than once.
 func (s *Server) Stop(ctx context.Context) error {
 	s.stopOnce.Do(func() {
+		s.stopping()
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		errs := make([]error, len(s.listeners))

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"os"
 	"path/filepath"
 	"strings"
@@ -205,6 +206,32 @@ func TestStopFinishesWhatIsInFlight(t *testing.T) {
 	assert.Equal(t, 400, <-answered)
 	_, err = http.Get(s.URL() + "/healthz")
 	assert.Error(t, err, "a stopped server accepts no more")
+}
+
+func TestStopEndsWhatOnlyWaits(t *testing.T) {
+	s := start(t, server.Options{})
+	ended := make(chan error, 1)
+	waiting := make(chan struct{})
+	go func() {
+		req, _ := http.NewRequest("GET", s.URL()+"/_mockpay/requests/wait?count=5&timeout=10m", nil)
+		req = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
+			WroteRequest: func(httptrace.WroteRequestInfo) { close(waiting) },
+		}))
+		res, err := http.DefaultClient.Do(req)
+		if err == nil {
+			err = res.Body.Close()
+			assert.Equal(t, 503, res.StatusCode)
+		}
+		ended <- err
+	}()
+	<-waiting
+	ctx, cancel := context.WithTimeout(t.Context(), 9*time.Second)
+	defer cancel()
+	require.NoError(t, s.Stop(ctx))
+	// It was either answered, or came too late to be accepted.
+	if err := <-ended; err != nil {
+		t.Log(err)
+	}
 }
 
 func TestBodyTooLarge(t *testing.T) {
