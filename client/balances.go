@@ -6,7 +6,7 @@ import (
 )
 
 // Balances are amounts by provider and balance:
-// b["dinaricash"]["payout"] is "50111.10".
+// b["dinardragon"]["USD"] is "9800.125".
 type Balances map[string]map[string]string
 
 // Balances returns what the workspace has.

@@ -43,7 +43,8 @@ type Options struct {
 
 type api struct {
 	Options
-	paths []string // for the nearest one
+	paths  []string // for the nearest one
+	router *mux.Router
 }
 
 // A handler answers a request with a value to write as JSON, or an error.
@@ -55,9 +56,14 @@ func New(o Options) http.Handler {
 	r := mux.NewRouter().SkipClean(true)
 	for _, route := range a.routes() {
 		path := Prefix + "/" + route.path
-		r.Handle(path, a.respond(route)).Methods(route.method)
+		methods := []string{route.method}
+		if route.method == http.MethodGet {
+			methods = append(methods, http.MethodHead)
+		}
+		r.Handle(path, a.respond(route)).Methods(methods...)
 		a.paths = append(a.paths, path)
 	}
+	a.router = r
 	r.NotFoundHandler = http.HandlerFunc(a.notFound)
 	r.MethodNotAllowedHandler = http.HandlerFunc(a.methodNotAllowed)
 	return a.guard(r)
@@ -177,6 +183,14 @@ func (a *api) notFound(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *api) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		var match mux.RouteMatch
+		if a.router.Match(other, &match) && match.MatchErr == nil {
+			w.Header().Add("Allow", method)
+		}
+	}
 	writeProblem(w, NewProblem(http.StatusMethodNotAllowed, "%s does not take %s", r.URL.Path, r.Method))
 }
 

@@ -81,7 +81,7 @@ func asProblem(err error) *Problem {
 	case errors.As(err, &fault):
 		return NewProblem(faultStatus[fault.Kind], "%s", fault.Message)
 	case errors.As(err, &mistakes):
-		p = NewProblem(http.StatusUnprocessableEntity, "the scenario has %d mistakes, the first: %s", len(mistakes), mistakes[0].Message)
+		p = NewProblem(http.StatusUnprocessableEntity, "mistakes in the scenario: %d; the first, in line %d: %s", len(mistakes), mistakes[0].Line, mistakes[0].Message)
 		p.Errors = mistakes
 		return p
 	case errors.Is(err, workspace.ErrUnknown):

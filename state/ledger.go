@@ -118,7 +118,7 @@ func (tx *Tx) CheckLedger() []Check {
 		}
 	}
 	if chain.OK {
-		chain.Detail = fmt.Sprintf("%d entries", len(entries))
+		chain.Detail = fmt.Sprintf("entries: %d", len(entries))
 	}
 	return []Check{chain, tx.checkSums(sums)}
 }
@@ -135,7 +135,7 @@ func (tx *Tx) checkSums(sums map[string]decimal.Decimal) Check {
 		}
 	}
 	if check.OK {
-		check.Detail = fmt.Sprintf("%d balances", n)
+		check.Detail = fmt.Sprintf("balances: %d", n)
 	}
 	return check
 }

@@ -110,8 +110,8 @@ func TestCheckLedger(t *testing.T) {
 		w := newWorld(t)
 		w.furnish(t)
 		chain, sums := checks(t, w)
-		assert.Equal(t, state.Check{Name: "ledger entries follow from each other", OK: true, Detail: "3 entries"}, chain)
-		assert.Equal(t, state.Check{Name: "balances are the sums of their entries", OK: true, Detail: "2 balances"}, sums)
+		assert.Equal(t, state.Check{Name: "ledger entries follow from each other", OK: true, Detail: "entries: 3"}, chain)
+		assert.Equal(t, state.Check{Name: "balances are the sums of their entries", OK: true, Detail: "balances: 2"}, sums)
 	})
 	t.Run("ErrBalance", func(t *testing.T) {
 		w := newWorld(t)

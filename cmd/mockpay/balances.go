@@ -33,7 +33,7 @@ func (c *cli) balancesSet() *cobra.Command {
 	return &cobra.Command{
 		Use:     "set PROVIDER.BALANCE=AMOUNT...",
 		Short:   "Set balances; the others stay",
-		Example: "  mockpay balances set dinaricash.payout=2300.00 executions.USD=5",
+		Example: "  mockpay balances set dinardragon.USD=2300.00",
 		Args:    takesSome,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			wanted, err := parseBalances(args)
@@ -49,14 +49,14 @@ func (c *cli) balancesSet() *cobra.Command {
 	}
 }
 
-// parseBalances reads arguments like dinaricash.payout=2300.00.
+// parseBalances reads arguments like dinardragon.USD=2300.00.
 func parseBalances(args []string) (client.Balances, error) {
 	balances := client.Balances{}
 	for _, arg := range args {
 		key, amount, _ := strings.Cut(arg, "=")
 		provider, balance, _ := strings.Cut(key, ".")
 		if _, err := decimal.NewFromString(amount); err != nil || provider == "" || balance == "" {
-			return nil, fmt.Errorf("%q must be PROVIDER.BALANCE=AMOUNT, like dinaricash.payout=2300.00", arg)
+			return nil, fmt.Errorf("%q must be PROVIDER.BALANCE=AMOUNT, like dinardragon.USD=2300.00", arg)
 		}
 		if balances[provider] == nil {
 			balances[provider] = map[string]string{}

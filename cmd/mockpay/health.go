@@ -24,7 +24,11 @@ func (c *cli) beside() baseURL {
 	if err != nil {
 		return c.url
 	}
-	return baseURL("http://" + net.JoinHostPort("127.0.0.1", listens.port()))
+	host, port, _ := net.SplitHostPort(string(listens)) // listenAddr has seen it
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return baseURL("http://" + net.JoinHostPort(host, port))
 }
 
 func (c *cli) healthCommand() *cobra.Command {

@@ -2,9 +2,9 @@
 // that runs.
 //
 //	mockpay                                  serve on 127.0.0.1:4402
-//	mockpay scenario load swift-declined     from here on, ask that server
+//	mockpay scenario load authcode-expiry    from here on, ask that server
 //	mockpay clock advance 15m
-//	mockpay requests --status 402
+//	mockpay requests --status 403
 //
 // Every verb is in the file named after its noun. A verb that needs a server
 // speaks to it through package client and nothing else. What all verbs share:

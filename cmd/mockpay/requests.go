@@ -29,9 +29,9 @@ func (c *cli) requestsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "requests",
 		Short: "Show the calls that came in, newest first",
-		Example: `  mockpay requests --provider dinaricash --status 402
+		Example: `  mockpay requests --provider dinardragon --status 403
   mockpay requests --id ID
-  mockpay requests --wait 2 --operation executions.payout --timeout 10s`,
+  mockpay requests --wait 2 --operation dinardragon.execute --timeout 10s`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.check(cmd.Flags()); err != nil {
 				return usage(err)

@@ -16,7 +16,7 @@ func (c *cli) simulateCommand() *cobra.Command {
 		Use:   "simulate PROVIDER.ACTION [KEY=VALUE]...",
 		Short: "Make something happen without an API call",
 		Example: `  mockpay simulate dinardragon.settle payment=last as=failed
-  mockpay simulate dinaricash.card_purchase card=last amount=12.79`,
+  mockpay simulate dinardragon.settle payment=first as=success`,
 		Args: takesSome,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			given, err := parseArguments(args[1:])

@@ -127,6 +127,9 @@ func flagError(cmd *cobra.Command, err error) error {
 	if short := unknown.GetSpecifiedShortnames(); short != "" {
 		word = short // -workspace is read as -w -o -r …
 	}
+	if short := unknown.GetSpecifiedShortnames(); short != "" && short[0] >= '0' && short[0] <= '9' {
+		return usagef("-%s is negative; no value of %q is", short, cmd.CommandPath())
+	}
 	if near := provider.Nearest(word, names); near != "" {
 		return usagef("%w, did you mean --%s?", err, near)
 	}

@@ -25,7 +25,7 @@ func invariants(tx *state.Tx) []state.Check {
 		checkRefunds(tx, p, moved, &refunds)
 	}
 	if debits.OK {
-		debits.Detail = fmt.Sprintf("%d payouts", n)
+		debits.Detail = fmt.Sprintf("payouts: %d", n)
 	}
 	return []state.Check{debits, refunds}
 }
