@@ -295,7 +295,7 @@ func raw(d scenarios.Decision) *provider.Response {
 
 // entry is what the journal keeps of an exchange.
 func (w *Workspace) entry(x *exchange, out *Outgoing) *journal.Entry {
-	e := &journal.Entry{
+	return &journal.Entry{
 		ID: x.id, At: x.at, Provider: x.Mock.Name, Operation: x.name(), Matched: x.Op != nil,
 		Method: x.Request.Method, Path: x.URL, Status: out.Status, Outcome: x.response.Outcome,
 		Micros: (time.Since(x.Began) + out.Delay).Microseconds(), Hint: out.Header.Get(headerHint), Rule: out.Header.Get(headerRule),
@@ -303,5 +303,4 @@ func (w *Workspace) entry(x *exchange, out *Outgoing) *journal.Entry {
 		Response: journal.NewMessage(out.Header, out.Body, nil),
 		Secret:   secrets(x.Mock, x.Request),
 	}
-	return e
 }
