@@ -28,6 +28,7 @@ type serveFlags struct {
 	providerAddrs map[string]string
 	scenario      string
 	seed          int64
+	store         choice
 	journalSize   uint
 	logLevel      choice
 	logFormat     choice
@@ -36,6 +37,7 @@ type serveFlags struct {
 func (c *cli) serveCommand(use string) *cobra.Command {
 	o := &serveFlags{
 		addr:      defaultAddr,
+		store:     choice{"memory", []string{"memory"}},
 		logLevel:  choice{"info", []string{"debug", "info", "warn", "error"}},
 		logFormat: choice{"text", []string{"text", "json"}},
 	}
@@ -56,6 +58,7 @@ func (c *cli) serveCommand(use string) *cobra.Command {
 	f.StringVar(&o.scenario, "scenario", "default", "a shipped scenario, a file, or a folder with a file per workspace")
 	f.Int64Var(&o.seed, "seed", 0, "seed of the default workspace (drawn if not given)")
 	f.UintVar(&o.journalSize, "journal-size", 1000, "how many requests each workspace remembers")
+	f.Var(&o.store, "store", "where state is kept; in memory it ends with the server")
 	f.Var(&o.logLevel, "log-level", "the least important log line written")
 	f.Var(&o.logFormat, "log-format", "how log lines are written")
 	return cmd
