@@ -183,15 +183,20 @@ func (a *api) notFound(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *api) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	allow := strings.Join(MethodsAt(a.router, r.URL.Path), ", ")
+	w.Header().Set("Allow", allow)
+	writeProblem(w, NewProblem(http.StatusMethodNotAllowed, "%s takes %s, not %s", r.URL.Path, allow, r.Method))
+}
+
+// MethodsAt are the methods that a router takes at a path.
+func MethodsAt(router *mux.Router, path string) (methods []string) {
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
-		other := r.Clone(r.Context())
-		other.Method = method
 		var match mux.RouteMatch
-		if a.router.Match(other, &match) && match.MatchErr == nil {
-			w.Header().Add("Allow", method)
+		if router.Match(&http.Request{Method: method, URL: &url.URL{Path: path}}, &match) && match.MatchErr == nil {
+			methods = append(methods, method)
 		}
 	}
-	writeProblem(w, NewProblem(http.StatusMethodNotAllowed, "%s does not take %s", r.URL.Path, r.Method))
+	return methods
 }
 
 // in is a handler that looks at the workspace a request selects.

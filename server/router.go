@@ -9,6 +9,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"github.com/mockpay/mockpay/control"
 	"github.com/mockpay/mockpay/provider"
 )
 
@@ -61,7 +62,7 @@ type target struct {
 	op      *provider.Operation
 	vars    map[string]string
 	refusal *provider.Refusal // if there is no such operation
-	allow   string            // the method that the path takes instead
+	allow   string            // the methods that the path takes instead
 }
 
 // byHost finds the provider that a request names by its host.
@@ -98,23 +99,12 @@ func (r *router) target(req *http.Request, p place, path string) *target {
 		return t
 	}
 	if errors.Is(match.MatchErr, mux.ErrMethodMismatch) {
-		t.allow = r.methodOf(router, path)
+		t.allow = strings.Join(control.MethodsAt(router, path), ", ")
 		t.refusal = &provider.Refusal{Outcome: provider.MethodNotAllowed, Hint: path + " takes " + t.allow + ", not " + req.Method}
 		return t
 	}
 	t.refusal = &provider.Refusal{Outcome: provider.NotFound, Hint: noOperation(p.mock, req.Method, path)}
 	return t
-}
-
-// methodOf is the method that a path takes.
-func (r *router) methodOf(router *mux.Router, path string) string {
-	for _, method := range []string{http.MethodPost, http.MethodGet, http.MethodPut, http.MethodDelete, http.MethodPatch} {
-		var match mux.RouteMatch
-		if router.Match(&http.Request{Method: method, URL: &url.URL{Path: path}}, &match) && match.MatchErr == nil {
-			return method
-		}
-	}
-	return ""
 }
 
 // noOperation says which operation a path most likely means.
