@@ -132,20 +132,27 @@ func (r *Registry) addLocked(w *Workspace, ttl time.Duration) {
 // expire removes a workspace that was not used for its ttl, and otherwise looks
 // again when that time has come.
 func (r *Registry) expire(w *Workspace, ttl time.Duration) {
+	if err := r.expireNow(w, ttl); err != nil {
+		r.Log.Error("an unused workspace cannot be removed", "workspace", w.ID, "error", err)
+	}
+}
+
+func (r *Registry) expireNow(w *Workspace, ttl time.Duration) error {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	if r.closed || r.all[w.ID] != w {
-		return
+		r.mu.Unlock()
+		return nil
 	}
 	if left := ttl - w.idle(time.Now()); left > 0 {
 		r.expiry[w.ID] = time.AfterFunc(left, func() { r.expire(w, ttl) })
-		return
+		r.mu.Unlock()
+		return nil
 	}
-	if err := r.removeLocked(w); err != nil {
-		r.Log.Error("an unused workspace cannot be removed", "workspace", w.ID, "error", err)
-		return
-	}
+	err := r.removeLocked(w)
+	r.mu.Unlock()
+	w.close()
 	r.Log.Info("an unused workspace is removed", "workspace", w.ID, "ttl", ttl)
+	return err
 }
 
 // Get returns a workspace and counts as its use.
@@ -215,14 +222,18 @@ func (r *Registry) Delete(id string) error {
 		return ErrDefault
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	w := r.all[id]
 	if w == nil {
+		defer r.mu.Unlock()
 		return r.unknownLocked(id)
 	}
-	return r.removeLocked(w)
+	err := r.removeLocked(w)
+	r.mu.Unlock()
+	w.close() // may wait for its work, and must let the other workspaces go on
+	return err
 }
 
+// removeLocked takes a workspace out of the registry. The caller closes it.
 func (r *Registry) removeLocked(w *Workspace) error {
 	delete(r.all, w.ID)
 	for _, m := range r.Mocks {
@@ -232,7 +243,6 @@ func (r *Registry) removeLocked(w *Workspace) error {
 		timer.Stop()
 		delete(r.expiry, w.ID)
 	}
-	w.close()
 	return r.Store.Remove(w.ID)
 }
 
