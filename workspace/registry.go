@@ -129,30 +129,29 @@ func (r *Registry) addLocked(w *Workspace, ttl time.Duration) {
 	}
 }
 
-// expire removes a workspace that was not used for its ttl, and otherwise looks
-// again when that time has come.
+// expire ends a workspace that was not used for its ttl.
 func (r *Registry) expire(w *Workspace, ttl time.Duration) {
-	if err := r.expireNow(w, ttl); err != nil {
-		r.Log.Error("an unused workspace cannot be removed", "workspace", w.ID, "error", err)
+	removed, err := r.removeIdle(w, ttl)
+	if !removed {
+		return
 	}
+	w.close()
+	r.Log.Info("an unused workspace is removed", "workspace", w.ID, "ttl", ttl, "error", err)
 }
 
-func (r *Registry) expireNow(w *Workspace, ttl time.Duration) error {
+// removeIdle takes out a workspace if it was not used for its ttl, and
+// otherwise sets the time to look again.
+func (r *Registry) removeIdle(w *Workspace, ttl time.Duration) (removed bool, err error) {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	if r.closed || r.all[w.ID] != w {
-		r.mu.Unlock()
-		return nil
+		return false, nil
 	}
 	if left := ttl - w.idle(time.Now()); left > 0 {
 		r.expiry[w.ID] = time.AfterFunc(left, func() { r.expire(w, ttl) })
-		r.mu.Unlock()
-		return nil
+		return false, nil
 	}
-	err := r.removeLocked(w)
-	r.mu.Unlock()
-	w.close()
-	r.Log.Info("an unused workspace is removed", "workspace", w.ID, "ttl", ttl)
-	return err
+	return true, r.removeLocked(w)
 }
 
 // Get returns a workspace and counts as its use.
@@ -218,19 +217,24 @@ func (r *Registry) idsLocked() []string {
 
 // Delete removes a workspace with all it knows.
 func (r *Registry) Delete(id string) error {
+	w, err := r.remove(id)
+	if w != nil {
+		w.close() // may wait for its work, and lets the other workspaces go on
+	}
+	return err
+}
+
+func (r *Registry) remove(id string) (*Workspace, error) {
 	if id == Default {
-		return ErrDefault
+		return nil, ErrDefault
 	}
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	w := r.all[id]
 	if w == nil {
-		defer r.mu.Unlock()
-		return r.unknownLocked(id)
+		return nil, r.unknownLocked(id)
 	}
-	err := r.removeLocked(w)
-	r.mu.Unlock()
-	w.close() // may wait for its work, and must let the other workspaces go on
-	return err
+	return w, r.removeLocked(w)
 }
 
 // removeLocked takes a workspace out of the registry. The caller closes it.
