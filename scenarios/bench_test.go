@@ -41,7 +41,7 @@ func BenchmarkDecide(b *testing.B) {
 				call := c.call(tx, bench.op, request(`{"authcode": "6a"}`))
 				b.ReportAllocs()
 				for b.Loop() {
-					if bench.s.Decide(call, 0).Rule != nil {
+					if bench.s.Decide(call, 0, false).Rule != nil {
 						b.Fatal("no rule holds")
 					}
 				}

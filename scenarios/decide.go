@@ -30,14 +30,18 @@ func (s *Scenario) index(l *Language) {
 }
 
 // Decide finds the first rule that acts on a call, in its transaction. age is
-// how long the workspace's clock has run.
-func (s *Scenario) Decide(c *provider.Call, age time.Duration) Decision {
+// how long the workspace's clock has run. A call that was decided before, by
+// its caller, is only counted.
+func (s *Scenario) Decide(c *provider.Call, age time.Duration, decided bool) (d Decision) {
 	for _, r := range s.rules[c.Mock.Name+"."+c.Op.Name] {
-		if hold(r.when, c.Request, c.Fields) && r.acts(c.Tx, age) {
-			return r.decide(c.Tx)
+		if decided && !r.counts() || !hold(r.when, c.Request, c.Fields) {
+			continue
+		}
+		if r.turn(c.Tx) && !decided && r.acts(c.Tx, age) {
+			d, decided = r.decide(c.Tx), true
 		}
 	}
-	return Decision{}
+	return d
 }
 
 // Counters of rules begin so; they are gone when the rules are replaced.
@@ -51,14 +55,22 @@ func ForgetRules(tx *state.Tx) {
 
 func (r *Rule) counter(what string) string { return counters + strconv.Itoa(r.Place) + what }
 
-// acts counts a matching call, and tells whether the rule acts on it.
-func (r *Rule) acts(tx *state.Tx, age time.Duration) bool {
-	if r.skip > 0 || r.every > 0 {
-		n := int(tx.Count(r.counter("/seen"))) - r.skip
-		if n <= 0 || r.every > 0 && n%r.every != 0 {
-			return false
-		}
+// counts tells whether the rule counts calls: then it also counts those that
+// another rule decides.
+func (r *Rule) counts() bool { return r.skip > 0 || r.every > 0 }
+
+// turn counts a call that the rule matches, and tells whether it is one to act
+// on.
+func (r *Rule) turn(tx *state.Tx) bool {
+	if !r.counts() {
+		return true
 	}
+	n := int(tx.Count(r.counter("/seen"))) - r.skip
+	return n > 0 && (r.every == 0 || n%r.every == 0)
+}
+
+// acts tells whether the rule acts on a call whose turn it is.
+func (r *Rule) acts(tx *state.Tx, age time.Duration) bool {
 	switch {
 	case !r.between.holds(age):
 		return false

@@ -237,7 +237,7 @@ func TestRulesAfterExtends(t *testing.T) {
 	t.Run("CountEachByItsPlace", func(t *testing.T) {
 		got := newCaller(t, 1).idsOf(s, 6, request(`{"authcode": "x"}`))
 
-		assert.Equal(t, "1 child 4 3 all payments fail all payments fail", got)
+		assert.Equal(t, "1 child 3 4 all payments fail all payments fail", got)
 	})
 
 	t.Run("ReplacedByNoneStayThoseOfTheParent", func(t *testing.T) {
@@ -409,7 +409,7 @@ func TestExtendedScenarioEndToEnd(t *testing.T) {
 		rules = append(rules, last.rule()+" "+strconv.Itoa(last.status))
 	}
 
-	assert.Equal(t, []string{"1 500", "child 400", "4 200", "3 429", "all payments fail 400"}, rules)
+	assert.Equal(t, []string{"1 500", "child 400", "3 429", "4 200", "all payments fail 400"}, rules)
 	assert.Equal(t, http.StatusBadRequest, last.status, "the code was used by the third")
 	s.Advance(2 * time.Second)
 	s.sound()

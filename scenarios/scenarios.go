@@ -36,9 +36,10 @@
 //     request.method, request.path. Its value is what the parameter equals, or a
 //     map of predicates: eq ne in gt gte lt lte matches starts_with ends_with
 //     contains exists. Numbers compare as decimals: 50 equals "50.00".
-//   - How often, counted over the calls for which on and when hold: skip the
-//     first n, then act on every n-th, at most so many times, with a chance
-//     from 0 to 1, between two ages of the workspace's clock.
+//   - How often, counted over the calls for which on and when hold, also those
+//     that an earlier rule decides: skip the first n, then act on every n-th, at
+//     most so many times, with a chance from 0 to 1, between two ages of the
+//     workspace's clock.
 //   - What happens, at least one: respond with an outcome, or with {status,
 //     headers, body} verbatim; settle the accepted call as {as, after,
 //     message}, or as the first entry of a list whose when holds of the record;

@@ -98,7 +98,7 @@ func (c *caller) tx(fn func(*state.Tx)) {
 // decide has a scenario decide a request of an operation.
 func (c *caller) decide(s *scenarios.Scenario, op string, r *provider.Request) (d scenarios.Decision) {
 	c.t.Helper()
-	c.tx(func(tx *state.Tx) { d = s.Decide(c.call(tx, op, r), c.age) })
+	c.tx(func(tx *state.Tx) { d = s.Decide(c.call(tx, op, r), c.age, false) })
 	return d
 }
 

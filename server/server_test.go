@@ -394,3 +394,15 @@ func TestUnknownOutcomeIsJournaled(t *testing.T) {
 	journal := do(h, "GET", "/_mockpay/requests?operation=execute&status=400", "")
 	assert.Contains(t, journal.Body.String(), "authcode_expird")
 }
+
+func TestForcedCallsAreCountedByRules(t *testing.T) {
+	h := newServer(t, server.Options{}).Handler()
+	do(h, "PUT", "/_mockpay/scenario", "version: 1\nrules: [{on: dinardragon.status, every: 3, respond: rate_limited}]\n")
+	status := func(header ...string) int {
+		return do(h, "POST", "/dinardragon/status", `{"uniqueid":"x"}`, append(header, "Authorization", "dd-default-private-key")...).Code
+	}
+	assert.Equal(t, 500, status("X-Mockpay-Outcome", "server_error"))
+	assert.Equal(t, 400, status())
+	assert.Equal(t, 429, status(), "the third call, the forced one counted")
+	assert.Equal(t, 400, status("X-Mockpay-Outcome", "missing_key"), "what is forced is not what the rule says")
+}

@@ -257,14 +257,12 @@ func (w *Workspace) answer(x *exchange) {
 		x.response = x.failed(err, w.log)
 		return
 	}
-	if x.Force != "" {
-		x.forced = true
-		x.response = x.refuse(&provider.Refusal{Outcome: x.Force, Hint: "the request asked for this outcome with " + HeaderOutcome})
-		return
-	}
 	scenario := w.scenario.Load()
-	x.decision = scenario.Decide(c, c.Tx.Now().Sub(w.clock.Start()))
+	x.forced = x.Force != ""
+	x.decision = scenario.Decide(c, c.Tx.Now().Sub(w.clock.Start()), x.forced)
 	switch d := x.decision; {
+	case x.forced:
+		x.response = x.refuse(&provider.Refusal{Outcome: x.Force, Hint: "the request asked for this outcome with " + HeaderOutcome})
 	case d.Raw != nil:
 		x.response = raw(d)
 	case d.Outcome != "":
