@@ -69,13 +69,6 @@ type Server struct {
 	failed    chan error // a listener ended by itself
 }
 
-// A listener is an address being served.
-type listener struct {
-	net.Listener
-	provider string // at its root, "" for all at their paths
-	server   *http.Server
-}
-
 // New returns a server that has its workspaces and is ready to listen. Mistakes
 // in a scenario file are [scenarios.Mistakes].
 func New(o Options) (*Server, error) {
@@ -249,7 +242,7 @@ func (s *Server) bind(addr, provider string, h http.Handler) error {
 
 // serve ends when its http.Server is shut down; Stop does that.
 func (s *Server) serve(l *listener) {
-	if err := l.server.Serve(l.Listener); !errors.Is(err, http.ErrServerClosed) {
+	if err := l.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		select {
 		case s.failed <- fmt.Errorf("serve %s: %w", l.Addr(), err):
 		default:

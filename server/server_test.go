@@ -348,7 +348,11 @@ func malformed(random *rand.Rand, i int) string {
 	}
 	path, body := paths[random.IntN(len(paths))], bodies[random.IntN(len(bodies))]
 	head := "POST /dinardragon" + path + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer dd-default-private-key\r\n"
-	switch i % 8 {
+	switch i % 10 {
+	case 8:
+		return strings.Replace(head, "HTTP/1.1", "HTTP/9.9", 1) + "\r\n" + body
+	case 9:
+		return head + "Transfer-Encoding: gzip\r\n\r\n" + body
 	case 0:
 		return string(junk) + "\r\n\r\n"
 	case 1:
@@ -405,4 +409,32 @@ func TestForcedCallsAreCountedByRules(t *testing.T) {
 	assert.Equal(t, 400, status())
 	assert.Equal(t, 429, status(), "the third call, the forced one counted")
 	assert.Equal(t, 400, status("X-Mockpay-Outcome", "missing_key"), "what is forced is not what the rule says")
+}
+
+func TestUnparsableRequestsAreTheCallersMistake(t *testing.T) {
+	s := start(t, server.Options{})
+	for name, head := range map[string]string{
+		"Version":  "GET / HTTP/9.9\r\nHost: x\r\n",
+		"Encoding": "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n",
+		"Line":     "GARBAGE\r\n",
+	} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.URL(), "http://"))
+		require.NoError(t, err)
+		require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
+		_, err = io.WriteString(conn, head+"\r\n")
+		require.NoError(t, err)
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(t, err, name)
+		assert.Equal(t, 400, res.StatusCode, name)
+		require.NoError(t, conn.Close())
+	}
+
+	do(s.Handler(), "PUT", "/_mockpay/scenario", "version: 1\nrules: [{on: dinardragon.status, respond: {status: 501, body: Unsupported}}]\n")
+	req, err := http.NewRequest("POST", s.URL()+"/dinardragon/status", nil)
+	require.NoError(t, err)
+	req.Header.Set("Authorization", "dd-default-private-key")
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	assert.Equal(t, 501, res.StatusCode, "what a rule answers stays")
 }

@@ -1,0 +1,53 @@
+package server
+
+import (
+	"bytes"
+	"net"
+	"net/http"
+)
+
+// A listener is an address being served.
+type listener struct {
+	net.Listener
+	provider string // at its root, "" for all at their paths
+	server   *http.Server
+}
+
+// Accept waits for a connection.
+func (l *listener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return blaming{conn}, nil
+}
+
+// A blaming connection says 400 where net/http answers a request it cannot
+// parse with 501 or 505: the mistake is the caller's, and whoever watches a mock
+// for 5xx looks for failures of ours.
+type blaming struct{ net.Conn }
+
+// What net/http writes, in one piece, for an unknown transfer encoding and an
+// unknown HTTP version. Answers of handlers never look so.
+var (
+	unknownVersion  = []byte("HTTP/1.1 505 HTTP Version Not Supported: ")
+	unknownEncoding = []byte("HTTP/1.1 501 Not Implemented\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\nUnsupported")
+)
+
+// Write passes on what is written, and the wrong verdicts corrected.
+func (c blaming) Write(b []byte) (int, error) {
+	var verdict string
+	switch {
+	case bytes.HasPrefix(b, unknownVersion):
+		verdict = "unsupported protocol version"
+	case bytes.HasPrefix(b, unknownEncoding):
+		verdict = "unsupported transfer encoding"
+	default:
+		return c.Conn.Write(b)
+	}
+	const head = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request: "
+	if _, err := c.Conn.Write([]byte(head + verdict)); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
