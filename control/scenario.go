@@ -76,26 +76,27 @@ func (a *api) readScenario(r *http.Request) (*scenarios.Scenario, error) {
 	return a.shipped(body.Name)
 }
 
-// shipped returns a scenario of the library, or a problem that lists it.
+// shipped returns a scenario of the library, checked.
 func (a *api) shipped(name string) (*scenarios.Scenario, error) {
-	if p := a.unknownShipped(name); p != nil {
-		p.Status, p.Title = http.StatusUnprocessableEntity, http.StatusText(http.StatusUnprocessableEntity)
-		return nil, p
+	if _, err := a.library(name, http.StatusUnprocessableEntity); err != nil {
+		return nil, err
 	}
 	return a.Language.Shipped(name)
 }
 
-func (a *api) unknownShipped(name string) *Problem {
+// library finds a scenario of the library. If there is none of that name, the
+// problem has the given status and lists those there are.
+func (a *api) library(name string, status int) (scenarios.Shipped, error) {
 	var names []string
 	for _, s := range a.Language.Library() {
 		if s.Name == name {
-			return nil
+			return s, nil
 		}
 		names = append(names, s.Name)
 	}
-	p := NewProblem(http.StatusNotFound, "%s", provider.NoSuch("shipped scenario", name, names))
+	p := NewProblem(status, "%s", provider.NoSuch("shipped scenario", name, names))
 	p.Valid = names
-	return p
+	return scenarios.Shipped{}, p
 }
 
 func (a *api) listScenarios(*http.Request) (any, error) {
@@ -103,14 +104,9 @@ func (a *api) listScenarios(*http.Request) (any, error) {
 }
 
 func (a *api) getShipped(r *http.Request) (any, error) {
-	name := mux.Vars(r)["name"]
-	if p := a.unknownShipped(name); p != nil {
-		return nil, p
+	s, err := a.library(mux.Vars(r)["name"], http.StatusNotFound)
+	if err != nil {
+		return nil, err
 	}
-	for _, s := range a.Language.Library() {
-		if s.Name == name {
-			return shown(r, s.Name, s.Description, s.Text), nil
-		}
-	}
-	return nil, NewProblem(http.StatusNotFound, "no shipped scenario %q", name)
+	return shown(r, s.Name, s.Description, s.Text), nil
 }

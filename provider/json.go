@@ -121,7 +121,7 @@ func ParseDecimal(text string) (decimal.Decimal, error) {
 			return decimal.Decimal{}, fmt.Errorf("%q is not a number of at most %d digits", text, maxDigits)
 		}
 	}
-	if digits := len(mantissa) - strings.Count(mantissa, ".") - len(strings.TrimRight(mantissa[:min(1, len(mantissa))], "0123456789.")); digits > maxDigits {
+	if digits := len(strings.TrimLeft(strings.Replace(mantissa, ".", "", 1), "+-")); digits > maxDigits {
 		return decimal.Decimal{}, fmt.Errorf("a number of %d digits is more than the %d that are kept", digits, maxDigits)
 	}
 	d, err := decimal.NewFromString(text)
