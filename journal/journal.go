@@ -7,15 +7,18 @@ package journal
 
 import (
 	"context"
+	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
 
-// BodyLimit is how many bytes of a body an entry keeps.
-const BodyLimit = 64 << 10
-
-// DefaultSize is how many entries a journal keeps if it is not told.
-const DefaultSize = 1000
+// What a journal keeps if it is not told: entries, and bytes of each body.
+const (
+	DefaultSize = 1000
+	DefaultBody = 64 << 10
+)
 
 // An Entry is one call and its answer.
 type Entry struct {
@@ -70,12 +73,14 @@ type Journal struct {
 	ring    []*Entry      // guarded by mu; oldest at next once full
 	next    int           // where the next entry goes
 	size    int           // how many entries the ring may hold
+	body    int           // how many bytes of a body an entry keeps
 	dropped int64         // entries that made room for others
 	added   chan struct{} // closed at the next entry; nil if nobody waits
 }
 
-// New returns a journal that keeps so many entries.
-func New(size int) *Journal { return &Journal{size: size} }
+// New returns a journal that keeps so many entries, and so many bytes of each
+// of their bodies.
+func New(size, body int) *Journal { return &Journal{size: size, body: body} }
 
 // Add remembers an entry, which must not be changed any more.
 func (j *Journal) Add(e *Entry) {
@@ -101,21 +106,30 @@ func (j *Journal) Add(e *Entry) {
 // since the journal was last cleared.
 func (j *Journal) List(f Filter) (entries []Entry, dropped int64) {
 	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.listLocked(f), j.dropped
+	found, dropped := j.selectLocked(f), j.dropped
+	j.mu.Unlock()
+	return masked(found), dropped
 }
 
-func (j *Journal) listLocked(f Filter) []Entry {
-	entries := []Entry{}
+func (j *Journal) selectLocked(f Filter) (found []*Entry) {
 	n := len(j.ring)
 	for i := range n {
-		e := j.ring[(j.next+n-1-i)%n]
-		if f.Limit > 0 && len(entries) == f.Limit {
+		if f.Limit > 0 && len(found) == f.Limit {
 			break
 		}
-		if f.selects(e) {
-			entries = append(entries, e.masked())
+		if e := j.ring[(j.next+n-1-i)%n]; f.selects(e) {
+			found = append(found, e)
 		}
+	}
+	return found
+}
+
+// masked are entries as they may be shown. That takes its time, so the caller
+// does not hold the lock.
+func masked(found []*Entry) []Entry {
+	entries := make([]Entry, len(found))
+	for i, e := range found {
+		entries[i] = e.masked()
 	}
 	return entries
 }
@@ -123,13 +137,14 @@ func (j *Journal) listLocked(f Filter) []Entry {
 // Get returns the entry with an id.
 func (j *Journal) Get(id string) (Entry, bool) {
 	j.mu.Lock()
-	defer j.mu.Unlock()
-	for _, e := range j.ring {
-		if e.ID == id {
-			return e.masked(), true
-		}
+	i := slices.IndexFunc(j.ring, func(e *Entry) bool { return e.ID == id })
+	if i < 0 {
+		j.mu.Unlock()
+		return Entry{}, false
 	}
-	return Entry{}, false
+	e := j.ring[i]
+	j.mu.Unlock()
+	return e.masked(), true
 }
 
 // Clear forgets all entries and what was dropped.
@@ -144,19 +159,32 @@ func (j *Journal) Clear() {
 func (j *Journal) Wait(ctx context.Context, f Filter, count int) (entries []Entry, ok bool) {
 	for {
 		j.mu.Lock()
-		entries = j.listLocked(f)
+		found := j.selectLocked(f)
 		if j.added == nil {
 			j.added = make(chan struct{})
 		}
 		added := j.added
 		j.mu.Unlock()
-		if len(entries) >= count {
-			return entries, true
+		if len(found) >= count {
+			return masked(found), true
 		}
 		select {
 		case <-added:
 		case <-ctx.Done():
-			return entries, false
+			return masked(found), false
 		}
 	}
+}
+
+// Message is what an entry of the journal keeps of one side.
+func (j *Journal) Message(header http.Header, body []byte, fields map[string]any) Message {
+	m := Message{Headers: make(map[string]string, len(header)), BodySize: len(body)}
+	for name, values := range header {
+		m.Headers[name] = strings.Join(values, ", ")
+	}
+	if len(body) > j.body {
+		body, fields = body[:j.body], nil // decoded fields are as large
+	}
+	m.Body, m.Fields = string(body), fields
+	return m
 }

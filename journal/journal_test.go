@@ -33,7 +33,7 @@ func ids(entries []journal.Entry) string {
 }
 
 func TestListNewestFirst(t *testing.T) {
-	j := journal.New(5)
+	j := journal.New(5, journal.DefaultBody)
 	for n := 1; n <= 12; n++ {
 		j.Add(entry(n))
 		entries, dropped := j.List(journal.Filter{})
@@ -54,7 +54,7 @@ func TestListNewestFirst(t *testing.T) {
 }
 
 func TestNoRoomCountsAll(t *testing.T) {
-	j := journal.New(0)
+	j := journal.New(0, journal.DefaultBody)
 	j.Add(entry(1))
 	entries, dropped := j.List(journal.Filter{})
 	assert.Empty(t, entries)
@@ -62,7 +62,7 @@ func TestNoRoomCountsAll(t *testing.T) {
 }
 
 func TestFilter(t *testing.T) {
-	j := journal.New(10)
+	j := journal.New(10, journal.DefaultBody)
 	for n := 1; n <= 9; n++ {
 		j.Add(entry(n))
 	}
@@ -92,7 +92,7 @@ func TestFilter(t *testing.T) {
 func TestWait(t *testing.T) {
 	t.Run("ReturnsWhenEnoughCame", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			j := journal.New(10)
+			j := journal.New(10, journal.DefaultBody)
 			got := make(chan []journal.Entry)
 			go func() {
 				entries, ok := j.Wait(t.Context(), journal.Filter{Status: 400}, 2)
@@ -112,7 +112,7 @@ func TestWait(t *testing.T) {
 		})
 	})
 	t.Run("EndsWithItsContext", func(t *testing.T) {
-		j := journal.New(10)
+		j := journal.New(10, journal.DefaultBody)
 		j.Add(entry(1))
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
@@ -136,14 +136,14 @@ func TestMask(t *testing.T) {
 
 func TestSecretsAreMaskedEverywhere(t *testing.T) {
 	const secret, short = "a secret+key 42", "123"
-	j := journal.New(1)
+	j := journal.New(1, journal.DefaultBody)
 	header := http.Header{"Authorization": {"Bearer " + secret}, "X-Key": {secret}, "X-Pin": {short}, "X-Other": {"fine 12345"}}
 	j.Add(&journal.Entry{
 		ID: "req-1", Path: "/p?key=a+secret%2Bkey+42", Hint: "the key " + secret + " is wrong", Secret: []string{secret, short},
-		Request: journal.NewMessage(header, []byte(`{"key":"a secret+key 42","n":12345}`), map[string]any{
+		Request: j.Message(header, []byte(`{"key":"a secret+key 42","n":12345}`), map[string]any{
 			"key": secret, "pin": short, "list": []any{map[string]any{"deep": secret}}, "n": 12345,
 		}),
-		Response: journal.NewMessage(http.Header{"X-Echo": {secret}}, []byte("you sent "+secret), nil),
+		Response: j.Message(http.Header{"X-Echo": {secret}}, []byte("you sent "+secret), nil),
 	})
 	e, ok := j.Get("req-1")
 	require.True(t, ok)
@@ -162,13 +162,14 @@ func TestSecretsAreMaskedEverywhere(t *testing.T) {
 }
 
 func TestBodiesAreCut(t *testing.T) {
-	body := []byte(strings.Repeat("x", journal.BodyLimit+1))
-	cut := journal.NewMessage(nil, body, map[string]any{"a": "b"})
-	assert.Len(t, cut.Body, journal.BodyLimit)
-	assert.Equal(t, journal.BodyLimit+1, cut.BodySize)
+	j := journal.New(1, 100)
+	body := []byte(strings.Repeat("x", 100+1))
+	cut := j.Message(nil, body, map[string]any{"a": "b"})
+	assert.Len(t, cut.Body, 100)
+	assert.Equal(t, 100+1, cut.BodySize)
 	assert.Nil(t, cut.Fields, "decoded fields would be as large as the body")
 
-	whole := journal.NewMessage(nil, body[:journal.BodyLimit], map[string]any{"a": "b"})
-	assert.Len(t, whole.Body, journal.BodyLimit)
+	whole := j.Message(nil, body[:100], map[string]any{"a": "b"})
+	assert.Len(t, whole.Body, 100)
 	assert.NotNil(t, whole.Fields)
 }

@@ -2,7 +2,6 @@ package journal
 
 import (
 	"maps"
-	"net/http"
 	"net/url"
 	"strings"
 )
@@ -93,17 +92,4 @@ func maskValue(v any, r *strings.Replacer, exact map[string]bool) any {
 		return object
 	}
 	return v
-}
-
-// NewMessage is what an entry keeps of a message.
-func NewMessage(header http.Header, body []byte, fields map[string]any) Message {
-	m := Message{Headers: make(map[string]string, len(header)), BodySize: len(body)}
-	for name, values := range header {
-		m.Headers[name] = strings.Join(values, ", ")
-	}
-	if len(body) > BodyLimit {
-		body, fields = body[:BodyLimit], nil // decoded fields are as large
-	}
-	m.Body, m.Fields = string(body), fields
-	return m
 }

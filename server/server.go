@@ -44,6 +44,7 @@ type Options struct {
 	Seed          *int64            // of the default workspace; nil: the scenario's, or drawn
 	ControlToken  string            // needed for the control API; "": none
 	JournalSize   int               // entries a workspace; 0: journal.DefaultSize, below 0: none
+	JournalBody   int               // bytes kept of each body; 0: journal.DefaultBody, below 0: none
 	Version       string
 	Log           *slog.Logger // nil: nowhere
 	Mocks         []*provider.Mock
@@ -78,7 +79,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{Options: o, language: scenarios.NewLanguage(o.Mocks), router: newRouter(o.Mocks), failed: make(chan error, 1)}
 	s.registry = workspace.NewRegistry(workspace.Options{
-		Store: state.Memory(), Mocks: o.Mocks, Language: s.language, JournalSize: o.JournalSize, Log: o.Log,
+		Store: state.Memory(), Mocks: o.Mocks, Language: s.language, JournalSize: o.JournalSize, JournalBody: o.JournalBody, Log: o.Log,
 	})
 	s.running, s.stopping = context.WithCancel(context.Background())
 	s.control = control.New(control.Options{
@@ -98,12 +99,8 @@ func (o Options) withDefaults() Options {
 	if o.Scenario == "" {
 		o.Scenario = scenarios.Default
 	}
-	switch {
-	case o.JournalSize == 0:
-		o.JournalSize = journal.DefaultSize
-	case o.JournalSize < 0:
-		o.JournalSize = 0
-	}
+	o.JournalSize = orDefault(o.JournalSize, journal.DefaultSize)
+	o.JournalBody = orDefault(o.JournalBody, journal.DefaultBody)
 	if o.Version == "" {
 		o.Version = "dev"
 	}
@@ -111,6 +108,14 @@ func (o Options) withDefaults() Options {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return o
+}
+
+// orDefault reads a number of which 0 means the default and less means none.
+func orDefault(n, unset int) int {
+	if n == 0 {
+		return unset
+	}
+	return max(n, 0)
 }
 
 // ErrOption is that of options that make no sense.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -437,4 +438,14 @@ func TestUnparsableRequestsAreTheCallersMistake(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, res.Body.Close())
 	assert.Equal(t, 501, res.StatusCode, "what a rule answers stays")
+}
+
+func TestJournalBodyIsSettable(t *testing.T) {
+	for body, want := range map[int]string{0: `{"uniqueid":"x"}`, 4: `{"un`, -1: ""} {
+		h := newServer(t, server.Options{JournalBody: body}).Handler()
+		do(h, "POST", "/dinardragon/status", `{"uniqueid":"x"}`, "Authorization", "dd-default-private-key")
+		var list client.Requests
+		require.NoError(t, json.Unmarshal(do(h, "GET", "/_mockpay/requests", "").Body.Bytes(), &list))
+		assert.Equal(t, want, list.Requests[0].Request.Body)
+	}
 }

@@ -36,7 +36,8 @@ type Options struct {
 	Store       state.Store
 	Mocks       []*provider.Mock
 	Language    *scenarios.Language
-	JournalSize int
+	JournalSize int // entries
+	JournalBody int // bytes kept of each body
 	Log         *slog.Logger
 }
 
@@ -98,7 +99,8 @@ func (r *Registry) Create(s Spec) (*Workspace, error) {
 	}
 	w, err := open(config{
 		id: s.ID, seed: s.Seed, drawn: DrawSeed(), scenario: s.Scenario, docs: docs,
-		mocks: r.Mocks, lang: r.Language, journal: r.JournalSize, log: r.Log,
+		mocks: r.Mocks, lang: r.Language, log: r.Log,
+		journalSize: r.JournalSize, journalBody: r.JournalBody,
 	})
 	if err != nil {
 		return nil, err

@@ -20,7 +20,7 @@ func newRegistry(t *testing.T) (*workspace.Registry, *scenarios.Scenario) {
 	all := mocks.All()
 	lang := scenarios.NewLanguage(all)
 	r := workspace.NewRegistry(workspace.Options{
-		Store: state.Memory(), Mocks: all, Language: lang, JournalSize: 10, Log: slog.New(slog.DiscardHandler),
+		Store: state.Memory(), Mocks: all, Language: lang, JournalSize: 10, JournalBody: 1000, Log: slog.New(slog.DiscardHandler),
 	})
 	s, err := lang.Shipped(scenarios.Default)
 	require.NoError(t, err)

@@ -57,15 +57,16 @@ type config struct {
 	docs     state.Docs
 	mocks    []*provider.Mock
 	lang     *scenarios.Language
-	journal  int
 	log      *slog.Logger
+
+	journalSize, journalBody int
 }
 
 // open makes a workspace and begins its scenario.
 func open(c config) (*Workspace, error) {
 	w := &Workspace{
 		ID: c.id, mocks: c.mocks, lang: c.lang, log: c.log.With("workspace", c.id),
-		seeded: c.seed, drawn: c.drawn, journal: journal.New(c.journal),
+		seeded: c.seed, drawn: c.drawn, journal: journal.New(c.journalSize, c.journalBody),
 		accounts: make(map[string]map[string]string),
 	}
 	var schemas []state.Schema
@@ -297,8 +298,8 @@ func (w *Workspace) entry(x *exchange, out *Outgoing) *journal.Entry {
 		ID: x.id, At: x.at, Provider: x.Mock.Name, Operation: x.name(), Matched: x.Op != nil,
 		Method: x.Request.Method, Path: x.URL, Status: out.Status, Outcome: x.response.Outcome,
 		Micros: (time.Since(x.Began) + out.Delay).Microseconds(), Hint: out.Header.Get(headerHint), Rule: out.Header.Get(headerRule),
-		Request:  journal.NewMessage(x.Request.Header, x.Request.Body, x.Request.Fields),
-		Response: journal.NewMessage(out.Header, out.Body, nil),
+		Request:  w.journal.Message(x.Request.Header, x.Request.Body, x.Request.Fields),
+		Response: w.journal.Message(out.Header, out.Body, nil),
 		Secret:   secrets(x.Mock, x.Request),
 	}
 }

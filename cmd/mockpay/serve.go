@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mockpay/mockpay/journal"
 	"github.com/mockpay/mockpay/mocks"
 	"github.com/mockpay/mockpay/server"
 )
@@ -29,7 +30,8 @@ type serveFlags struct {
 	scenario      string
 	seed          int64
 	store         choice
-	journalSize   uint
+	journalSize   uint32
+	journalBody   uint32
 	logLevel      choice
 	logFormat     choice
 }
@@ -57,7 +59,8 @@ func (c *cli) serveCommand(use string) *cobra.Command {
 	f.StringToStringVar(&o.providerAddrs, "provider-addr", nil, "an extra listener with one provider at its root, `NAME=ADDR`; repeatable")
 	f.StringVar(&o.scenario, "scenario", "default", "a shipped scenario, a file, or a folder with a file per workspace")
 	f.Int64Var(&o.seed, "seed", 0, "seed of the default workspace (drawn if not given)")
-	f.UintVar(&o.journalSize, "journal-size", 1000, "how many requests each workspace remembers")
+	f.Uint32Var(&o.journalSize, "journal-size", journal.DefaultSize, "how many requests each workspace remembers")
+	f.Uint32Var(&o.journalBody, "journal-body", journal.DefaultBody, "how many bytes of each body it remembers")
 	f.Var(&o.store, "store", "where state is kept; in memory it ends with the server")
 	f.Var(&o.logLevel, "log-level", "the least important log line written")
 	f.Var(&o.logFormat, "log-format", "how log lines are written")
@@ -75,18 +78,24 @@ func (c *cli) serverOptions(cmd *cobra.Command, o *serveFlags) (server.Options, 
 		ProviderAddrs: o.providerAddrs,
 		Scenario:      o.scenario,
 		ControlToken:  c.token,
-		JournalSize:   int(o.journalSize),
+		JournalSize:   orNone(o.journalSize),
+		JournalBody:   orNone(o.journalBody),
 		Version:       buildVersion(),
 		Log:           c.logger(o),
 		Mocks:         mocks.All(),
-	}
-	if o.journalSize == 0 {
-		opts.JournalSize = -1 // 0 is the server's own default
 	}
 	if cmd.Flags().Changed("seed") {
 		opts.Seed = &o.seed
 	}
 	return opts, nil
+}
+
+// orNone is a number as the server's options have it, where 0 is the default.
+func orNone(n uint32) int {
+	if n == 0 {
+		return -1
+	}
+	return int(n)
 }
 
 // listenAddr fills in the port of PORT where --addr and MOCKPAY_ADDR name none.

@@ -62,6 +62,7 @@ func TestServeOptions(t *testing.T) {
 		assert.Nil(t, opts.Seed)
 		assert.Equal(t, "default", opts.Scenario)
 		assert.Equal(t, 1000, opts.JournalSize)
+		assert.Equal(t, 65536, opts.JournalBody)
 		assert.Empty(t, opts.ControlToken)
 		assert.Empty(t, opts.ProviderAddrs)
 		assert.NotNil(t, opts.Log)
@@ -70,12 +71,13 @@ func TestServeOptions(t *testing.T) {
 		opts, code, stderr := serveWith(t, map[string]string{
 			"MOCKPAY_SEED": "1", "MOCKPAY_SCENARIO": "instant", "MOCKPAY_JOURNAL_SIZE": "2",
 			"MOCKPAY_CONTROL_TOKEN": "a", "MOCKPAY_PROVIDER_ADDR": "dinaricash=:3",
-		}, "serve", "--seed", "0", "--scenario", "my.yaml", "--journal-size", "5",
+		}, "serve", "--seed", "0", "--scenario", "my.yaml", "--journal-size", "5", "--journal-body", "0",
 			"--control-token", "b", "--provider-addr", "dinardragon=:1", "--provider-addr", "executions=:2")
 		require.Equal(t, 0, code, stderr)
 		assert.Equal(t, new(int64), opts.Seed)
 		assert.Equal(t, "my.yaml", opts.Scenario)
 		assert.Equal(t, 5, opts.JournalSize)
+		assert.Negative(t, opts.JournalBody, "none, and not the default")
 		assert.Equal(t, "b", opts.ControlToken)
 		assert.Equal(t, map[string]string{"dinardragon": ":1", "executions": ":2"}, opts.ProviderAddrs)
 	})
