@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -80,6 +81,8 @@ func asProblem(err error) *Problem {
 		return p
 	case errors.As(err, &fault):
 		return NewProblem(faultStatus[fault.Kind], "%s", fault.Message)
+	case errors.Is(err, workspace.ErrSnapshot): // also if it is for its scenario
+		return NewProblem(http.StatusUnprocessableEntity, "%s", err)
 	case errors.As(err, &mistakes):
 		p = NewProblem(http.StatusUnprocessableEntity, "mistakes in the scenario: %d; the first, in line %d: %s", len(mistakes), mistakes[0].Line, mistakes[0].Message)
 		p.Errors = mistakes
@@ -88,7 +91,7 @@ func asProblem(err error) *Problem {
 		return NewProblem(http.StatusNotFound, "%s", err)
 	case errors.Is(err, workspace.ErrTaken), errors.Is(err, workspace.ErrDefault):
 		return NewProblem(http.StatusConflict, "%s", err)
-	case errors.Is(err, workspace.ErrID), errors.Is(err, workspace.ErrSnapshot),
+	case errors.Is(err, workspace.ErrID),
 		errors.Is(err, clock.ErrBackwards), errors.Is(err, clock.ErrTooFar), errors.Is(err, clock.ErrSpeed), errors.Is(err, clock.ErrFraction):
 		return NewProblem(http.StatusUnprocessableEntity, "%s", err)
 	}
@@ -176,9 +179,34 @@ func badJSON(err error, v any) error {
 		return NewProblem(http.StatusUnprocessableEntity, "%s", provider.NoSuch("key", strings.TrimSuffix(name, `"`), jsonKeys(v)))
 	}
 	if errors.As(err, &wrong) {
-		return NewProblem(http.StatusUnprocessableEntity, "%q must be %s, it is %s", wrong.Field, wrong.Type, wrong.Value)
+		what := "the body"
+		if wrong.Field != "" {
+			what = strconv.Quote(wrong.Field)
+		}
+		return NewProblem(http.StatusUnprocessableEntity, "%s must be %s, it is %s", what, jsonType(wrong.Type), wrong.Value)
 	}
-	return NewProblem(http.StatusBadRequest, "the body is not JSON: %s", strings.TrimPrefix(err.Error(), "json: "))
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return NewProblem(http.StatusBadRequest, "the body is not JSON: %s", err)
+	}
+	return NewProblem(http.StatusUnprocessableEntity, "a value in the body makes no sense: %s", err) // a time, an amount
+}
+
+// jsonType is what a Go type is in JSON.
+func jsonType(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int, reflect.Int64:
+		return "a whole number"
+	case reflect.Float64:
+		return "a number"
+	case reflect.Slice:
+		return "an array"
+	}
+	return "an object"
 }
 
 func jsonKeys(v any) []string {
