@@ -66,6 +66,15 @@ type Work interface {
 	Run(until time.Time) []Due
 }
 
+// A Settler is a [Work] that begins things which end elsewhere, such as webhooks
+// on their way to a receiver.
+type Settler interface {
+	// Settle returns when all that was begun is over. A clock that is moved
+	// asks for it at each step, so that what is begun at a time ends at that
+	// time; a running clock does not wait.
+	Settle()
+}
+
 // Setup is how a clock begins.
 type Setup struct {
 	Start  time.Time // zero: the real time
@@ -324,6 +333,7 @@ func (c *Clock) move(target func(now time.Time) (time.Time, error)) ([]Due, erro
 func (c *Clock) step(to time.Time) []Due {
 	var fired []Due
 	for {
+		c.settle()
 		at, ok := c.work.Next()
 		if !ok || at.After(to) {
 			return fired
@@ -339,6 +349,12 @@ func (c *Clock) step(to time.Time) []Due {
 			return fired // the work cannot be done now
 		}
 		fired = append(fired, done...)
+	}
+}
+
+func (c *Clock) settle() {
+	if s, ok := c.work.(Settler); ok {
+		s.Settle()
 	}
 }
 

@@ -178,12 +178,17 @@ func (j *Journal) Wait(ctx context.Context, f Filter, count int) (entries []Entr
 
 // Message is what an entry of the journal keeps of one side.
 func (j *Journal) Message(header http.Header, body []byte, fields map[string]any) Message {
+	return NewMessage(header, body, fields, j.body)
+}
+
+// NewMessage is one side of an exchange, with at most so many bytes of its body.
+func NewMessage(header http.Header, body []byte, fields map[string]any, limit int) Message {
 	m := Message{Headers: make(map[string]string, len(header)), BodySize: len(body)}
 	for name, values := range header {
 		m.Headers[name] = strings.Join(values, ", ")
 	}
-	if len(body) > j.body {
-		body, fields = body[:j.body], nil // decoded fields are as large
+	if len(body) > limit {
+		body, fields = body[:limit], nil // decoded fields are as large
 	}
 	m.Body, m.Fields = string(body), fields
 	return m

@@ -173,3 +173,117 @@ func TestBodiesAreCut(t *testing.T) {
 	assert.Len(t, whole.Body, 100)
 	assert.NotNil(t, whole.Fields)
 }
+
+func TestMaskerText(t *testing.T) {
+	const key, other = "dd-default-private-key", "other-secret"
+	for name, c := range map[string]struct {
+		secrets    []string
+		text, want string
+	}{
+		"Alone":        {[]string{key}, key, "******************-key"},
+		"Inside":       {[]string{key}, `{"key":"dd-default-private-key"}`, `{"key":"******************-key"}`},
+		"EachTime":     {[]string{key}, key + "," + key, "******************-key,******************-key"},
+		"EachSecret":   {[]string{key, other}, other + " and " + key, "********cret and ******************-key"},
+		"SameTwice":    {[]string{other, other}, other, "********cret"},
+		"InAForm":      {[]string{"a secret+key 42"}, "key=a+secret%2Bkey+42&n=1", "key=***********y 42&n=1"},
+		"OfFive":       {[]string{"12345"}, "a12345b", "a*****b"},
+		"OfEight":      {[]string{"12345678"}, "a12345678b", "a********b"},
+		"OfFour":       {[]string{"1234"}, "a1234b 1234", "a1234b 1234"},
+		"OtherCase":    {[]string{key}, strings.ToUpper(key), strings.ToUpper(key)},
+		"PartOfIt":     {[]string{key}, key[:len(key)-1], key[:len(key)-1]},
+		"NotThere":     {[]string{key}, "nothing to hide", "nothing to hide"},
+		"NoText":       {[]string{key}, "", ""},
+		"NoSecrets":    {nil, key, key},
+		"EmptySecret":  {[]string{""}, "nothing to hide", "nothing to hide"},
+		"EmptyAndReal": {[]string{"", key}, "x" + key, "x******************-key"},
+		"NotASCII":     {[]string{"schlüssel"}, "ein schlüssel!", "ein *****ssel!"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			assert.Equal(t, c.want, journal.NewMasker(c.secrets).Text(c.text))
+		})
+	}
+}
+
+func TestMaskerMessage(t *testing.T) {
+	const key, short = "dd-default-private-key", "123"
+	const hidden = "******************-key"
+	m := journal.NewMasker([]string{key, short})
+	headers := func(value string) journal.Message { return journal.Message{Headers: map[string]string{"X": value}} }
+	fields := func(value any) journal.Message { return journal.Message{Fields: map[string]any{"x": value}} }
+	for name, c := range map[string]struct{ from, want journal.Message }{
+		"Header":            {headers(key), headers(hidden)},
+		"HeaderScheme":      {headers("Bearer " + key), headers("Bearer " + hidden)},
+		"HeaderInside":      {headers("a=1; key=" + key), headers("a=1; key=" + hidden)},
+		"HeaderShort":       {headers(short), headers("***")},
+		"HeaderShortScheme": {headers("Pin " + short), headers("Pin ***")},
+		"HeaderShortInside": {headers("a" + short), headers("a" + short)},
+		"HeaderShortThird":  {headers("my pin " + short), headers("my pin " + short)},
+		"Body":              {journal.Message{Body: key + "!", BodySize: 23}, journal.Message{Body: hidden + "!", BodySize: 23}},
+		"BodyShort":         {journal.Message{Body: `{"n":123}`, BodySize: 9}, journal.Message{Body: `{"n":123}`, BodySize: 9}},
+		"Field":             {fields(key), fields(hidden)},
+		"FieldShort":        {fields(short), fields("***")},
+		"FieldInside":       {fields("see " + key + "."), fields("see " + hidden + ".")},
+		"FieldDeep":         {fields([]any{map[string]any{"y": []any{key, 5.0}}}), fields([]any{map[string]any{"y": []any{hidden, 5.0}}})},
+		"FieldNotText":      {fields(123), fields(123)},
+		"FieldNull":         {fields(nil), fields(nil)},
+		"Plain":             {journal.Message{Body: "fine", BodySize: 4}, journal.Message{Body: "fine", BodySize: 4}},
+		"Empty":             {journal.Message{}, journal.Message{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := fmt.Sprintf("%#v", c.from)
+			assert.Equal(t, c.want, m.Message(c.from))
+			assert.Equal(t, before, fmt.Sprintf("%#v", c.from), "what it was made from stays")
+		})
+	}
+	t.Run("Copy", func(t *testing.T) {
+		from := journal.Message{
+			Headers: map[string]string{"X": key},
+			Fields:  map[string]any{"x": "fine", "list": []any{"fine"}, "deep": map[string]any{"y": key}},
+		}
+		shown := m.Message(from)
+		shown.Headers["X"] = "changed"
+		shown.Fields["x"] = "changed"
+		shown.Fields["list"].([]any)[0] = "changed"
+		shown.Fields["deep"].(map[string]any)["y"] = "changed"
+		assert.Equal(t, journal.Message{
+			Headers: map[string]string{"X": key},
+			Fields:  map[string]any{"x": "fine", "list": []any{"fine"}, "deep": map[string]any{"y": key}},
+		}, from)
+	})
+	t.Run("NoSecrets", func(t *testing.T) {
+		from := journal.Message{Headers: map[string]string{"X": key}, Body: key, BodySize: 22, Fields: map[string]any{"x": short}}
+		assert.Equal(t, from, journal.NewMasker(nil).Message(from))
+	})
+}
+
+func TestNewMessage(t *testing.T) {
+	fields := map[string]any{"a": "b"}
+	none := map[string]string{}
+	for name, c := range map[string]struct {
+		header http.Header
+		body   string
+		fields map[string]any
+		limit  int
+		want   journal.Message
+	}{
+		"OK": {
+			http.Header{"X-One": {"1"}, "Accept": {"text/html", "*/*"}, "X-Empty": {""}}, "abc", fields, 10,
+			journal.Message{Headers: map[string]string{"X-One": "1", "Accept": "text/html, */*", "X-Empty": ""}, Body: "abc", BodySize: 3, Fields: fields},
+		},
+		"AtTheLimit":    {nil, "abc", fields, 3, journal.Message{Headers: none, Body: "abc", BodySize: 3, Fields: fields}},
+		"BeyondIt":      {nil, "abcd", fields, 3, journal.Message{Headers: none, Body: "abc", BodySize: 4}},
+		"NoLimitNoBody": {nil, "", fields, 0, journal.Message{Headers: none, Fields: fields}},
+		"NothingKept":   {nil, "abc", fields, 0, journal.Message{Headers: none, BodySize: 3}},
+		"Bytes":         {nil, "äöü", nil, 4, journal.Message{Headers: none, Body: "äö", BodySize: 6}},
+		"Empty":         {nil, "", nil, 10, journal.Message{Headers: none}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := []byte(c.body)
+			got := journal.NewMessage(c.header, body, c.fields, c.limit)
+			assert.Equal(t, c.want, got)
+			assert.Equal(t, got, journal.New(1, c.limit).Message(c.header, body, c.fields), "a journal's own has its limit")
+			clear(body)
+			assert.Equal(t, c.want, got, "the body is the caller's to change")
+		})
+	}
+}

@@ -1,8 +1,10 @@
 package journal
 
 import (
+	"encoding/json"
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -17,77 +19,115 @@ func Mask(secret string) string {
 	return strings.Repeat("*", len(runes)-shown) + string(runes[len(runes)-shown:])
 }
 
-// shortest is the length from which a secret is looked for inside bodies; a
-// shorter one would be found by accident.
+// shortest is the length in bytes from which a secret is looked for inside
+// bodies; a shorter one would be found by accident.
 const shortest = 5
+
+// A Masker hides secrets wherever they stand, also as URLs and JSON write them.
+// Those shorter than five bytes it finds only where they stand alone.
+type Masker struct {
+	secrets []string // longest first: one may be the beginning of another
+	inside  *strings.Replacer
+	exact   map[string]bool
+}
+
+// NewMasker returns a Masker of some secrets.
+func NewMasker(secrets []string) *Masker {
+	m := &Masker{secrets: slices.Clone(secrets), exact: make(map[string]bool)}
+	slices.SortFunc(m.secrets, func(a, b string) int { return len(b) - len(a) })
+	var pairs []string
+	for _, s := range m.secrets {
+		m.exact[s] = true
+		if len(s) < shortest {
+			continue
+		}
+		for _, form := range forms(s) {
+			pairs = append(pairs, form, Mask(s))
+		}
+	}
+	m.inside = strings.NewReplacer(pairs...)
+	return m
+}
+
+// forms are the ways to write a secret.
+func forms(secret string) []string {
+	all := []string{secret, url.QueryEscape(secret), url.PathEscape(secret)}
+	if quoted, err := json.Marshal(secret); err == nil {
+		all = append(all, string(quoted[1:len(quoted)-1]))
+	}
+	slices.Sort(all[1:])
+	return slices.Compact(all)
+}
+
+// Text hides the secrets inside a text.
+func (m *Masker) Text(text string) string { return m.inside.Replace(text) }
+
+// Message is a copy of a message without secrets.
+func (m *Masker) Message(from Message) Message {
+	from.Headers = maps.Clone(from.Headers)
+	for name, value := range from.Headers {
+		from.Headers[name] = m.word(value)
+	}
+	if from.BodySize > len(from.Body) {
+		from.Body = m.end(from.Body)
+	}
+	from.Body = m.Text(from.Body)
+	if from.Fields != nil {
+		from.Fields = m.value(from.Fields).(map[string]any)
+	}
+	return from
+}
+
+// end hides the beginning of a secret at the end of a body that was cut there.
+func (m *Masker) end(body string) string {
+	for _, s := range m.secrets {
+		for n := min(len(s), len(body)); n >= shortest; n-- {
+			if strings.HasSuffix(body, s[:n]) {
+				return body[:len(body)-n] + strings.Repeat("*", n)
+			}
+		}
+	}
+	return body
+}
 
 // masked is a copy of the entry to show.
 func (e *Entry) masked() Entry {
 	if len(e.Secret) == 0 {
 		return *e
 	}
-	shown := *e
-	var pairs []string
-	for _, s := range e.Secret {
-		if len(s) < shortest {
-			continue
-		}
-		pairs = append(pairs, s, Mask(s))
-		if q := url.QueryEscape(s); q != s {
-			pairs = append(pairs, q, Mask(s))
-		}
-	}
-	r := strings.NewReplacer(pairs...)
-	exact := make(map[string]bool)
-	for _, s := range e.Secret {
-		exact[s] = true
-	}
-	shown.Path = r.Replace(e.Path)
-	shown.Hint = r.Replace(e.Hint)
-	shown.Request = e.Request.masked(r, exact)
-	shown.Response = e.Response.masked(r, exact)
+	shown, m := *e, NewMasker(e.Secret)
+	shown.Path, shown.Hint = m.Text(e.Path), m.Text(e.Hint)
+	shown.Request, shown.Response = m.Message(e.Request), m.Message(e.Response)
 	return shown
 }
 
-func (m Message) masked(r *strings.Replacer, exact map[string]bool) Message {
-	m.Headers = maps.Clone(m.Headers)
-	for name, value := range m.Headers {
-		m.Headers[name] = maskText(value, r, exact)
-	}
-	m.Body = r.Replace(m.Body)
-	if m.Fields != nil {
-		m.Fields = maskValue(m.Fields, r, exact).(map[string]any)
-	}
-	return m
-}
-
-// maskText hides a text that is a secret, alone or after a word like Bearer,
+// word hides a text that is a secret, alone or after a word like Bearer,
 // however short, and secrets inside any other.
-func maskText(text string, r *strings.Replacer, exact map[string]bool) string {
+func (m *Masker) word(text string) string {
 	scheme, rest, two := strings.Cut(text, " ")
 	switch {
-	case exact[text]:
+	case m.exact[text]:
 		return Mask(text)
-	case two && exact[strings.TrimSpace(rest)]:
+	case two && m.exact[strings.TrimSpace(rest)]:
 		return scheme + " " + Mask(strings.TrimSpace(rest))
 	}
-	return r.Replace(text)
+	return m.Text(text)
 }
 
-func maskValue(v any, r *strings.Replacer, exact map[string]bool) any {
+func (m *Masker) value(v any) any {
 	switch v := v.(type) {
 	case string:
-		return maskText(v, r, exact)
+		return m.word(v)
 	case []any:
 		list := make([]any, len(v))
 		for i, item := range v {
-			list[i] = maskValue(item, r, exact)
+			list[i] = m.value(item)
 		}
 		return list
 	case map[string]any:
 		object := make(map[string]any, len(v))
 		for k, item := range v {
-			object[k] = maskValue(item, r, exact)
+			object[k] = m.value(item)
 		}
 		return object
 	}

@@ -36,10 +36,15 @@ func (tx *Tx) Hex(stream string, n int) string {
 	return hex.EncodeToString(d[:])[:n]
 }
 
+// Bytes draws 32 bytes, to be read.
+func (tx *Tx) Bytes(stream string) *bytes.Reader {
+	d := tx.draw(stream)
+	return bytes.NewReader(d[:])
+}
+
 // UUID draws a version 4 UUID.
 func (tx *Tx) UUID(stream string) string {
-	d := tx.draw(stream)
-	id, err := uuid.NewRandomFromReader(bytes.NewReader(d[:]))
+	id, err := uuid.NewRandomFromReader(tx.Bytes(stream))
 	if err != nil {
 		panic("state: 32 bytes are enough for a UUID: " + err.Error())
 	}

@@ -30,7 +30,6 @@ func settle(tx *state.Tx, job state.Job) error {
 	}
 	t.Status = "settled"
 	transfers.Put(tx, t)
-	tx.Emit("example", "transfer_settled", t)
 	return nil
 }
 
@@ -86,9 +85,6 @@ func Example() {
 		for _, e := range tx.Ledger("example", "USD") {
 			fmt.Println("ledger:", e.Operation, e.Delta, e.After)
 		}
-		for _, e := range tx.Events() {
-			fmt.Println("event:", e.Event, e.At.Format(time.TimeOnly))
-		}
 		return nil
 	})
 	// Output:
@@ -96,7 +92,6 @@ func Example() {
 	// status: settled
 	// ledger: opening 100 100
 	// ledger: example.send -12.5 87.5
-	// event: transfer_settled 12:00:02
 }
 
 // A transaction that returns an error leaves nothing, not even what it drew.
@@ -163,6 +158,28 @@ func ExampleTable_By() {
 	// t3
 }
 
+// What is deleted leaves its indexes, too. Put again it is as new.
+func ExampleTable_Delete() {
+	db, c := open()
+	defer c.Stop()
+	_ = db.Update(state.Cause{}, func(tx *state.Tx) error {
+		transfers.Put(tx, Transfer{ID: "t1", Batch: "monday"})
+		transfers.Put(tx, Transfer{ID: "t2", Batch: "monday"})
+		transfers.Delete(tx, "t1")
+		_, ok := transfers.Get(tx, "t1")
+		fmt.Println("there:", ok)
+		transfers.Put(tx, Transfer{ID: "t1", Batch: "monday"})
+		for t := range transfers.By(tx, "batch", "monday") {
+			fmt.Println(t.ID)
+		}
+		return nil
+	})
+	// Output:
+	// there: false
+	// t2
+	// t1
+}
+
 // A snapshot is JSON, and brings back everything but the clock.
 func ExampleDB_Restore() {
 	db, c := open()
@@ -192,7 +209,7 @@ func ExampleDB_Restore() {
 	s.Tables["unknown"] = nil
 	fmt.Println(other.Restore(s, func(*state.Tx) error { return nil }))
 	// Output:
-	// {"seed":0,"counters":{"example.calls":1},"ledger":[],"jobs":[],"outbox":[],"tables":{"example.transfers":[{"id":"t1","batch":"","status":"pending"}]}}
+	// {"seed":0,"counters":{"example.calls":1},"ledger":[],"jobs":[],"tables":{"example.transfers":[{"id":"t1","batch":"","status":"pending"}]}}
 	// pending true
 	// <nil>
 	// unknown table "unknown"

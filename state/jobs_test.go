@@ -139,7 +139,7 @@ func TestRun(t *testing.T) {
 			ran++
 			payouts.Put(tx, payout{ID: "left over"})
 			tx.Move("test", "USD", amount("1"), "")
-			tx.Emit("test", "left over", nil)
+			payouts.Delete(tx, "p1")
 			tx.Hex("ids", 8)
 			tx.Schedule(tx.Now(), "left over", "", nil)
 			return errRefused

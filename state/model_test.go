@@ -38,9 +38,11 @@ type actor interface {
 	Schedule(at time.Time, kind, ref string, args any) string
 	Cancel(id string)
 	Jobs() []state.Job
-	Emit(provider, event string, payload any) state.Event
 	put(p payout)
 	get(id string) (payout, bool)
+	forget(id string)
+	all() []string              // ids, oldest first
+	batch(name string) []string // the same of a batch
 }
 
 // A real actor is a transaction with the table of these tests.
@@ -48,6 +50,9 @@ type real struct{ *state.Tx }
 
 func (r real) put(p payout)                 { payouts.Put(r.Tx, p) }
 func (r real) get(id string) (payout, bool) { return payouts.Get(r.Tx, id) }
+func (r real) forget(id string)             { payouts.Delete(r.Tx, id) }
+func (r real) all() []string                { return ids(payouts.All(r.Tx)) }
+func (r real) batch(name string) []string   { return ids(payouts.By(r.Tx, "batch", name)) }
 
 // A model keeps what a DB knows in slices and maps, and undoes by having kept a
 // copy. Nothing in it is clever.
@@ -63,15 +68,13 @@ type facts struct {
 	counters map[string]int64
 	ledger   []state.Entry
 	jobs     []state.Job // by time, ties as scheduled
-	outbox   []state.Event
-	rows     []payout // oldest first
+	rows     []payout    // oldest first
 }
 
 func (f facts) clone() facts {
 	f.counters = maps.Clone(f.counters)
 	f.ledger = slices.Clone(f.ledger)
 	f.jobs = slices.Clone(f.jobs)
-	f.outbox = slices.Clone(f.outbox)
 	f.rows = slices.Clone(f.rows)
 	return f
 }
@@ -79,7 +82,7 @@ func (f facts) clone() facts {
 func newModel(seed int64) *model {
 	return &model{facts: facts{
 		seed: seed, counters: map[string]int64{},
-		ledger: []state.Entry{}, jobs: []state.Job{}, outbox: []state.Event{}, rows: []payout{},
+		ledger: []state.Entry{}, jobs: []state.Job{}, rows: []payout{},
 	}}
 }
 
@@ -126,7 +129,7 @@ func (m *model) Move(provider, balance string, delta decimal.Decimal, reference 
 	if !delta.IsZero() {
 		m.ledger = append(m.ledger, state.Entry{
 			At: m.now, Provider: provider, Balance: balance, Delta: delta, After: after, Operation: m.cause.Operation,
-			Request: m.cause.Request, Job: m.cause.Job, Reference: reference,
+			Request: m.cause.Request, Job: m.cause.Job, Reference: text(reference),
 		})
 	}
 	return after
@@ -144,7 +147,7 @@ func (m *model) Balance(provider, balance string) (sum decimal.Decimal) {
 func (m *model) Schedule(at time.Time, kind, ref string, args any) string {
 	n := m.Count("job")
 	doc, _ := json.Marshal(args)
-	job := state.Job{ID: fmt.Sprintf("job-%d-%d", n, at.UnixMilli()), At: at, Kind: kind, Ref: ref, Args: doc}
+	job := state.Job{ID: fmt.Sprintf("job-%d-%d", n, at.UnixMilli()), At: at, Kind: kind, Ref: text(ref), Args: doc}
 	m.jobs = append(m.jobs, job)
 	slices.SortStableFunc(m.jobs, func(a, b state.Job) int { return a.At.Compare(b.At) })
 	return job.ID
@@ -156,17 +159,15 @@ func (m *model) Cancel(id string) {
 
 func (m *model) Jobs() []state.Job { return slices.Clone(m.jobs) }
 
-func (m *model) Emit(provider, event string, payload any) state.Event {
-	doc, _ := json.Marshal(payload)
-	e := state.Event{
-		ID: m.UUID(provider + ".event"), Provider: provider, Event: event,
-		At: m.now, Cause: m.cause.Operation, Payload: doc,
-	}
-	m.outbox = append(m.outbox, e)
-	return e
+// text is what JSON makes of a text.
+func text(s string) (same string) {
+	doc, _ := json.Marshal(s)
+	_ = json.Unmarshal(doc, &same)
+	return same
 }
 
 func (m *model) put(p payout) {
+	p.ID = text(p.ID)
 	if i := slices.IndexFunc(m.rows, func(r payout) bool { return r.ID == p.ID }); i >= 0 {
 		m.rows[i] = p
 		return
@@ -176,11 +177,21 @@ func (m *model) put(p payout) {
 
 func (m *model) get(id string) (payout, bool) {
 	for _, p := range m.rows {
-		if p.ID == id {
+		if p.ID == text(id) {
 			return p, true
 		}
 	}
 	return payout{}, false
+}
+
+func (m *model) forget(id string) {
+	m.rows = slices.DeleteFunc(slices.Clone(m.rows), func(r payout) bool { return r.ID == text(id) })
+}
+
+func (m *model) all() []string { return idsWhere(m.rows, func(payout) bool { return true }) }
+
+func (m *model) batch(name string) []string {
+	return idsWhere(m.rows, func(p payout) bool { return p.Batch == name })
 }
 
 // runDue runs what is due, each job at its own time.
@@ -203,7 +214,7 @@ func (m *model) update(now time.Time, cause state.Cause, fn func() error) error 
 
 func (m *model) snapshot() state.Snapshot {
 	s := state.Snapshot{
-		Seed: m.seed, Counters: m.counters, Ledger: m.ledger, Jobs: m.jobs, Outbox: m.outbox,
+		Seed: m.seed, Counters: m.counters, Ledger: m.ledger, Jobs: m.jobs,
 		Tables: map[string][]json.RawMessage{"test.payouts": {}},
 	}
 	for _, p := range m.rows {
@@ -219,6 +230,7 @@ type task struct {
 	Again int           `json:"again"` // how many more follow
 	Every time.Duration `json:"every"`
 	Fails bool          `json:"fails"`
+	Gone  bool          `json:"gone"` // whether it deletes its record, or puts it
 }
 
 // runJob runs a task for either actor.
@@ -228,8 +240,11 @@ func runJob(a actor, job state.Job) error {
 		return err
 	}
 	a.Move("bank", "USD", amount(do.Delta), job.Ref)
-	a.put(payout{ID: job.Ref, Batch: a.Hex("batches", 2)})
-	a.Emit("bank", "ran", job.ID)
+	if do.Gone {
+		a.forget(job.Ref)
+	} else {
+		a.put(payout{ID: job.Ref, Batch: a.Hex("batches", 2)})
+	}
 	if do.Again > 0 {
 		next := do
 		next.Again--
@@ -257,7 +272,7 @@ func do(a actor, ops []op) (said []string) {
 }
 
 var (
-	someID     = rapid.SampledFrom([]string{"p1", "p2", "p3", "p\x00", "p"})
+	someID     = rapid.SampledFrom([]string{"p1", "p2", "p3", "p\x00", "p", "\x00\x00", "p\xff", "p\xfe\xff"})
 	someName   = rapid.SampledFrom([]string{"a", "ab", "b"})
 	someMillis = rapid.Map(rapid.IntRange(0, 3000), func(n int) time.Duration { return time.Duration(n) * time.Millisecond })
 	someDelta  = rapid.SampledFrom([]string{"1", "-1", "0.01", "-12.34", "0", "100.50", "1e-18"})
@@ -274,20 +289,26 @@ func someOps(t *rapid.T, depth int) (ops []op) {
 
 func someOp(t *rapid.T, depth int) op {
 	id, name, delta := someID.Draw(t, "id"), someName.Draw(t, "name"), someDelta.Draw(t, "delta")
-	kinds := []string{"put", "get", "move", "schedule", "schedule", "cancel", "count", "forget", "hex", "uuid", "emit", "try", "try"}
+	kinds := []string{"put", "put", "get", "delete", "move", "schedule", "schedule", "cancel", "count", "forget", "hex", "uuid", "try", "try"}
 	switch rapid.SampledFrom(kinds).Draw(t, "op") {
 	case "put":
 		p := payout{ID: id, Batch: someName.Draw(t, "batch"), Due: rapid.SampledFrom([]string{"", "1", "2"}).Draw(t, "due")}
 		return func(a actor) any { a.put(p); return nil }
 	case "get":
 		return func(a actor) any { p, ok := a.get(id); return []any{p, ok, a.Now(), a.Seed(), a.Cause()} }
+	case "delete":
+		return func(a actor) any {
+			a.forget(id)
+			_, ok := a.get(id)
+			return []any{ok, a.all(), a.batch(name)}
+		}
 	case "move":
 		return func(a actor) any { return []any{a.Move("bank", name, amount(delta), id), a.Balance("bank", name)} }
 	case "schedule":
 		in := someMillis.Draw(t, "in") - 500*time.Millisecond // the past, too
 		what := task{
 			delta, rapid.IntRange(0, 2).Draw(t, "again"), someMillis.Draw(t, "every") / 1000 * 1000,
-			rapid.Bool().Draw(t, "fails"),
+			rapid.Bool().Draw(t, "fails"), rapid.Bool().Draw(t, "gone"),
 		}
 		return func(a actor) any { return a.Schedule(a.Now().Add(in), "bank."+name, id, what) }
 	case "cancel":
@@ -307,8 +328,6 @@ func someOp(t *rapid.T, depth int) op {
 		return func(a actor) any { return a.Hex(name, 8) }
 	case "uuid":
 		return func(a actor) any { return a.UUID(name) }
-	case "emit":
-		return func(a actor) any { return a.Emit("bank", name, map[string]string{"id": id}) }
 	}
 	if depth == 0 {
 		return func(a actor) any { return a.Now() }
@@ -443,12 +462,12 @@ func (m *modelled) check(t *rapid.T) {
 	m.view(t, func(tx *state.Tx) {
 		for _, name := range []string{"a", "ab", "b", "USD"} {
 			require.True(t, m.model.Balance("bank", name).Equal(tx.Balance("bank", name)), name)
-			batch := idsWhere(m.model.rows, func(p payout) bool { return p.Batch == name })
-			require.Equal(t, batch, ids(payouts.By(tx, "batch", name)))
+			require.Equal(t, m.model.batch(name), ids(payouts.By(tx, "batch", name)))
 		}
 		for _, of := range []string{"1", "2"} {
 			require.Equal(t, idsWhere(m.model.rows, func(p payout) bool { return p.Due == of }), ids(payouts.By(tx, "due", of)))
 		}
+		mustHold(t, tx, m.model.rows)
 		for _, c := range tx.CheckLedger() {
 			require.True(t, c.OK, "%s: %s", c.Name, c.Detail)
 		}

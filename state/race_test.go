@@ -3,6 +3,7 @@ package state_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,6 +18,15 @@ import (
 )
 
 var errPoor = errors.New("insufficient balance")
+
+// A notice tells of a transfer, in the transaction that makes it.
+type notice struct {
+	ID       string `json:"id"`
+	Transfer string `json:"transfer"`
+}
+
+var notices = state.NewTable("test.notices", func(n notice) string { return n.ID },
+	state.Index[notice]{Name: "transfer", Key: func(n notice) string { return n.Transfer }})
 
 // A bank is a world with accounts that together always hold the same.
 type bank struct {
@@ -49,13 +59,13 @@ func (b *bank) transfer(from, to, much string) error {
 		if tx.Move("bank", from, amount(much).Neg(), id).IsNegative() {
 			return errPoor
 		}
-		tx.Emit("bank", "transferred", id)
+		notices.Put(tx, notice{ID: "of " + id, Transfer: id})
 		return nil
 	})
 }
 
 // look fails unless what it sees is whole: no money is on its way, and each
-// transfer has its record, its event and both its entries.
+// transfer has its record, its notice and both its entries.
 func (b *bank) look(t *testing.T) {
 	assert.NoError(t, b.View(func(tx *state.Tx) error {
 		sum := decimal.Zero
@@ -64,8 +74,12 @@ func (b *bank) look(t *testing.T) {
 			assert.False(t, balance.IsNegative(), "%s is overdrawn", name)
 		}
 		assert.True(t, sum.Equal(b.total), "%s of %s", sum, b.total)
-		records := len(ids(payouts.All(tx)))
-		assert.Equal(t, records, len(tx.Events()))
+		records := 0
+		for p := range payouts.All(tx) {
+			records++
+			assert.Len(t, slices.Collect(notices.By(tx, "transfer", p.ID)), 1, p.ID)
+		}
+		assert.Len(t, slices.Collect(notices.All(tx)), records)
 		assert.Equal(t, len(b.accounts)+2*records, len(tx.Ledger("", "")))
 		return nil
 	}))
@@ -151,6 +165,62 @@ func TestConcurrentSends(t *testing.T) {
 		assert.Equal(t, "0", tx.Balance("bank", "USD").String())
 		assert.Len(t, tx.Ledger("bank", "USD"), 1+covered)
 	})
+}
+
+// A table out of which each transaction takes as much as it puts in is never
+// seen with more, nor with less, nor with an index that tells otherwise.
+func TestConcurrentDeletes(t *testing.T) {
+	const writers, rounds, readers, kept = 4, 60, 3, 10
+	w := newWorld(t)
+	put := func(tx *state.Tx) {
+		n := tx.Count("written")
+		payouts.Put(tx, payout{ID: fmt.Sprintf("p%d", n), Batch: "b", Due: fmt.Sprintf("%06d", n)})
+	}
+	w.update(t, func(tx *state.Tx) {
+		for range kept {
+			put(tx)
+		}
+	})
+	look := func() {
+		assert.NoError(t, w.View(func(tx *state.Tx) error {
+			var want []string // the newest
+			for n := tx.Counter("written") - kept + 1; n <= tx.Counter("written"); n++ {
+				want = append(want, fmt.Sprintf("p%d", n))
+			}
+			assert.Equal(t, want, ids(payouts.All(tx)))
+			assert.Equal(t, want, ids(payouts.By(tx, "batch", "b")))
+			assert.Equal(t, want, ids(payouts.Between(tx, "due", "", "", false)))
+			return nil
+		}))
+	}
+	var all sync.WaitGroup
+	for range writers {
+		all.Go(func() {
+			for round := range rounds {
+				err := w.Update(state.Cause{}, func(tx *state.Tx) error {
+					oldest, ok := payouts.First(tx)
+					assert.True(t, ok)
+					payouts.Delete(tx, oldest.ID)
+					put(tx)
+					if round%5 == 4 {
+						return errRefused
+					}
+					return nil
+				})
+				assert.Equal(t, round%5 == 4, errors.Is(err, errRefused))
+			}
+		})
+	}
+	for range readers {
+		all.Go(func() {
+			for range rounds {
+				look()
+			}
+		})
+	}
+	all.Wait()
+	look()
+	w.view(t, func(tx *state.Tx) { assert.Equal(t, int64(kept+writers*rounds/5*4), tx.Counter("written")) })
 }
 
 // TestConcurrentJobs lets calls schedule and cancel while the clock is advanced

@@ -20,21 +20,20 @@ type Snapshot struct {
 	Counters map[string]int64             `json:"counters"`
 	Ledger   []Entry                      `json:"ledger"`
 	Jobs     []Job                        `json:"jobs"`
-	Outbox   []Event                      `json:"outbox"`
 	Tables   map[string][]json.RawMessage `json:"tables"`
 }
 
 // Counters that loading counts itself, so that gaps left by what was deleted
 // do not have to be kept.
 func loaded(counter string) bool {
-	return counter == "ledger" || counter == "event" || strings.HasPrefix(counter, "table/")
+	return counter == "ledger" || strings.HasPrefix(counter, "table/")
 }
 
 // Snapshot saves what the transaction sees.
 func (db *DB) Snapshot(tx *Tx) Snapshot {
 	s := Snapshot{
 		Seed: tx.seed, Counters: make(map[string]int64), Ledger: tx.Ledger("", ""),
-		Jobs: tx.Jobs(), Outbox: tx.Events(), Tables: make(map[string][]json.RawMessage),
+		Jobs: tx.Jobs(), Tables: make(map[string][]json.RawMessage),
 	}
 	for name, doc := range tx.Scan(spaceCounters, "", "", false) {
 		if !loaded(name) {
@@ -58,9 +57,6 @@ func (db *DB) Restore(s Snapshot, fn func(*Tx) error) error {
 			if err := load(tx, s); err != nil {
 				return err
 			}
-		}
-		for _, e := range s.Outbox {
-			tx.putEvent(e)
 		}
 		if err := fn(tx); err != nil {
 			return err

@@ -1,6 +1,5 @@
 // Package state keeps what workspaces know: records, balances and their
-// ledger, jobs that are due, webhook events on their way, counters and seeded
-// chance.
+// ledger, jobs that are due, counters and seeded chance.
 //
 // All of it lives in a [DB], one per workspace, and changes only inside a
 // transaction:
@@ -18,7 +17,7 @@
 // Rules:
 //
 //   - A transaction is all or nothing: if its function returns an error or
-//     panics, no record, entry, job, event or counter is left of it.
+//     panics, no record, entry, job or counter is left of it.
 //   - Transactions of one workspace run one after another, each at one instant
 //     of the workspace's clock. Every job due by then has run before it.
 //   - What goes in and comes out is copied; nobody holds a pointer into it.
@@ -47,7 +46,6 @@ const (
 	spaceBalances = "balances" // provider/name → decimal text
 	spaceLedger   = "ledger"   // number → entry
 	spaceJobs     = "jobs"     // due time, number → job
-	spaceOutbox   = "outbox"   // number → event
 )
 
 // A Cause is what a transaction is done for. It stands in each ledger entry.

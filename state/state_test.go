@@ -18,13 +18,15 @@ import (
 func disturb(tx *state.Tx) {
 	payouts.Put(tx, payout{ID: "p1", Batch: "changed"})
 	payouts.Put(tx, payout{ID: "left over", Batch: "b1"})
+	payouts.Delete(tx, "p2")
+	payouts.Delete(tx, "p3")
+	payouts.Put(tx, payout{ID: "p3", Batch: "b1", Due: "2026-02"}) // in another place
 	tx.Move("test", "USD", amount("-1"), "left over")
 	tx.Move("left over", "USD", amount("1"), "")
 	for _, job := range tx.Jobs() {
 		tx.Cancel(job.ID)
 	}
 	tx.Schedule(tx.Now().Add(time.Millisecond), "left over", "", nil)
-	tx.Emit("test", "left over", nil)
 	tx.Hex("ids", 8)
 	tx.UUID("uuids")
 	tx.Float("floats")
@@ -42,7 +44,6 @@ func TestUpdate(t *testing.T) {
 			assert.Equal(t, start, tx.Now())
 			assert.Equal(t, cause, tx.Cause())
 			tx.Move("test", "USD", amount("1"), "")
-			assert.Equal(t, start, tx.Emit("test", "moved", nil).At)
 			assert.Equal(t, start, tx.Ledger("", "")[0].At)
 			return nil
 		}))
@@ -87,16 +88,20 @@ func TestUpdate(t *testing.T) {
 		await(t, done, "the goroutine that left")
 		same(t, before, w.trace(t))
 	})
-	t.Run("NotStorable", func(t *testing.T) {
-		w := newWorld(t)
-		w.furnish(t)
-		before := w.trace(t)
-		with := panics(func() {
-			w.update(t, func(tx *state.Tx) { tx.Emit("test", "odd", func() {}) })
+	for name, odd := range map[string]func(tx *state.Tx){
+		"NotStorableJob":       func(tx *state.Tx) { tx.Schedule(tx.Now(), "odd", "", func() {}) },
+		"NotStorableRecord":    func(tx *state.Tx) { payouts.Put(tx, payout{ID: "p1", Batch: "b2", Data: json.RawMessage("{")}) },
+		"NotStorableNewRecord": func(tx *state.Tx) { payouts.Put(tx, payout{ID: "odd", Batch: "b1", Data: json.RawMessage("{")}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.furnish(t)
+			before := w.trace(t)
+			with := panics(func() { w.update(t, odd) })
+			assert.Contains(t, with, "cannot be stored")
+			same(t, before, w.trace(t))
 		})
-		assert.Contains(t, with, "cannot be stored")
-		same(t, before, w.trace(t))
-	})
+	}
 	t.Run("StoreFails", func(t *testing.T) {
 		broken := errors.New("disk full")
 		w := newWorld(t)
@@ -220,7 +225,7 @@ func TestReset(t *testing.T) {
 			tx.OpenBalance("test", "USD", amount("5"))
 			return nil
 		}))
-		assert.JSONEq(t, `{"seed":7,"counters":{},"jobs":[],"outbox":[],"tables":{"test.payouts":[]},
+		assert.JSONEq(t, `{"seed":7,"counters":{},"jobs":[],"tables":{"test.payouts":[]},
 			"ledger":[{"at":"2026-03-01T11:00:00Z","provider":"test","balance":"USD","delta":"5","after":"5","operation":"opening"}]}`,
 			w.saved(t))
 		_, ok := w.Next()
@@ -265,20 +270,37 @@ func TestReset(t *testing.T) {
 	})
 }
 
-func TestEmit(t *testing.T) {
-	w := seeded(t, 7)
-	var sent []state.Event
-	require.NoError(t, w.Update(state.Cause{Operation: "test.send", Request: "req-1"}, func(tx *state.Tx) error {
-		for _, payload := range []any{map[string]int{"n": 1}, json.RawMessage(`{"z":1,"a":1.50}`), "text", nil} {
-			sent = append(sent, tx.Emit("test", "sent", payload))
-		}
-		assert.Equal(t, sent, tx.Events())
-		return nil
-	}))
-	w.view(t, func(tx *state.Tx) { assert.Equal(t, sent, tx.Events(), "oldest first") })
-	assert.Equal(t, `{"z":1,"a":1.50}`, string(sent[1].Payload), "in its order, numbers as written")
-	assert.Equal(t, state.Event{
-		ID: sent[0].ID, Provider: "test", Event: "sent", At: start, Cause: "test.send", Payload: []byte(`{"n":1}`),
-	}, sent[0])
-	assert.NotEqual(t, sent[0].ID, sent[1].ID)
+// What providers say is kept as they write it, wherever it stands.
+func TestKeptAsWritten(t *testing.T) {
+	for name, kept := range map[string]struct {
+		put  any
+		want string // "" if nothing is kept
+	}{
+		"OwnOrder":   {json.RawMessage(`{"z":1,"a":{"y":2,"b":3}}`), `{"z":1,"a":{"y":2,"b":3}}`},
+		"Numbers":    {json.RawMessage(`[1.50,1e3,12345678901234567890.10]`), `[1.50,1e3,12345678901234567890.10]`},
+		"Twice":      {json.RawMessage(`{"a":1,"a":2}`), `{"a":1,"a":2}`},
+		"HTML":       {json.RawMessage(`"<b>Fertig & gut</b>"`), `"<b>Fertig & gut</b>"`},
+		"HTMLText":   {"<b>Fertig & gut</b>", `"<b>Fertig & gut</b>"`},
+		"Escaped":    {json.RawMessage(`"\u003c\u00fc"`), `"\u003c\u00fc"`},
+		"WhiteSpace": {json.RawMessage("{ \"a\" :\n1 }"), `{"a":1}`},
+		"Map":        {map[string]int{"n": 1}, `{"n":1}`},
+		"Text":       {"text", `"text"`},
+		"Nil":        {nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			data, inRecord := kept.put.(json.RawMessage)
+			w.update(t, func(tx *state.Tx) {
+				payouts.Put(tx, payout{ID: "p1", Data: data})
+				tx.Schedule(start.Add(time.Second), "settle", "p1", kept.put)
+			})
+			w.view(t, func(tx *state.Tx) {
+				assert.Equal(t, kept.want, string(tx.Jobs()[0].Args))
+				if inRecord {
+					p, _ := payouts.Get(tx, "p1")
+					assert.Equal(t, kept.want, string(p.Data))
+				}
+			})
+		})
+	}
 }

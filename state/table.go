@@ -22,7 +22,10 @@ type Table[T any] struct {
 // idempotency key, a time written so that it sorts.
 type Index[T any] struct {
 	Name string
-	Key  func(T) string // an empty key leaves the record out of the index
+
+	// Key is computed from what JSON keeps of a record. An empty one leaves the
+	// record out of the index.
+	Key func(T) string
 }
 
 // NewTable declares a table. Its name begins with the provider's, as in
@@ -91,6 +94,25 @@ func (t *Table[T]) reindex(tx *Tx, n, id string, old *T, rec T) {
 	}
 }
 
+// Delete forgets the record with an id. An unknown one is fine.
+func (t *Table[T]) Delete(tx *Tx, id string) {
+	id = stored(id)
+	row, ok := tx.Get(t.rows(), id)
+	if !ok {
+		return
+	}
+	n := string(row[:numberWidth])
+	var old T
+	decode(row[numberWidth:], &old)
+	for _, ix := range t.indexes {
+		if key := stored(ix.Key(old)); key != "" {
+			tx.w.Delete(t.entries(ix.Name), indexKey(key)+n+id)
+		}
+	}
+	tx.w.Delete(t.entries(byCreation), n+id)
+	tx.w.Delete(t.rows(), id)
+}
+
 // By returns the records that an index has under a key, oldest first.
 func (t *Table[T]) By(tx *Tx, index, key string) iter.Seq[T] {
 	from := indexKey(key)
@@ -113,12 +135,15 @@ func (t *Table[T]) Between(tx *Tx, index, from, to string, reverse bool) iter.Se
 // All returns every record, oldest first.
 func (t *Table[T]) All(tx *Tx) iter.Seq[T] { return t.records(tx, byCreation, "", "", false) }
 
+// Newest returns every record, newest first.
+func (t *Table[T]) Newest(tx *Tx) iter.Seq[T] { return t.records(tx, byCreation, "", "", true) }
+
 // First returns the oldest record.
 func (t *Table[T]) First(tx *Tx) (T, bool) { return first(t.All(tx)) }
 
 // Last returns the newest record.
 func (t *Table[T]) Last(tx *Tx) (T, bool) {
-	return first(t.records(tx, byCreation, "", "", true))
+	return first(t.Newest(tx))
 }
 
 // Pick returns the record with an id, or the newest for "last" and the oldest

@@ -67,6 +67,204 @@ func TestTablePut(t *testing.T) {
 	})
 }
 
+func TestTableDelete(t *testing.T) {
+	p1 := payout{ID: "p1", Batch: "b1", Due: "2026-02", Tags: []string{"x"}}
+	p2 := payout{ID: "p2", Batch: "b1", Due: "2026-01"}
+	p3 := payout{ID: "p3", Batch: "b2", Due: "2026-02"}
+	p4 := payout{ID: "p4", Due: "2026-01"}
+	p5 := payout{ID: "p5", Batch: "b1"}
+	furnished := func(t *testing.T) *world { return stored(t, p1, p2, p3, p4, p5) }
+	remove := func(ids ...string) func(*state.Tx) {
+		return func(tx *state.Tx) {
+			for _, id := range ids {
+				payouts.Delete(tx, id)
+			}
+		}
+	}
+	put := func(records ...payout) func(*state.Tx) {
+		return func(tx *state.Tx) {
+			for _, p := range records {
+				payouts.Put(tx, p)
+			}
+		}
+	}
+	p1moved := payout{ID: "p1", Batch: "b2", Due: "2026-03"}
+	p3bare := payout{ID: "p3"}
+	for name, deleted := range map[string]struct {
+		steps []func(*state.Tx)
+		left  []payout // oldest first
+		gone  []string
+	}{
+		"Oldest":     {[]func(*state.Tx){remove("p1")}, []payout{p2, p3, p4, p5}, []string{"p1"}},
+		"Newest":     {[]func(*state.Tx){remove("p5")}, []payout{p1, p2, p3, p4}, []string{"p5"}},
+		"Between":    {[]func(*state.Tx){remove("p3")}, []payout{p1, p2, p4, p5}, []string{"p3"}},
+		"NotIndexed": {[]func(*state.Tx){remove("p4", "p5")}, []payout{p1, p2, p3}, []string{"p4", "p5"}},
+		"All":        {[]func(*state.Tx){remove("p2", "p5", "p1", "p4", "p3")}, nil, []string{"p1", "p2", "p3", "p4", "p5"}},
+		"Twice":      {[]func(*state.Tx){remove("p2", "p2"), remove("p2")}, []payout{p1, p3, p4, p5}, []string{"p2"}},
+
+		"Unknown":        {[]func(*state.Tx){remove("", "p", "p11", "P1", "p1\x00", "first", "last", "b1", "\xff")}, []payout{p1, p2, p3, p4, p5}, nil},
+		"AfterItsKeys":   {[]func(*state.Tx){put(p1moved, p3bare), remove("p1", "p3")}, []payout{p2, p4, p5}, []string{"p1", "p3"}},
+		"OwnWrite":       {[]func(*state.Tx){func(tx *state.Tx) { put(payout{ID: "p6", Batch: "b1", Due: "1"})(tx); remove("p6")(tx) }}, []payout{p1, p2, p3, p4, p5}, []string{"p6"}},
+		"OwnChange":      {[]func(*state.Tx){func(tx *state.Tx) { put(p1moved)(tx); remove("p1")(tx) }}, []payout{p2, p3, p4, p5}, []string{"p1"}},
+		"PutAgain":       {[]func(*state.Tx){remove("p1"), put(p1)}, []payout{p2, p3, p4, p5, p1}, nil},
+		"PutAgainAtOnce": {[]func(*state.Tx){func(tx *state.Tx) { remove("p1")(tx); put(p1moved)(tx) }}, []payout{p2, p3, p4, p5, p1moved}, nil},
+		"NewestPutAgain": {[]func(*state.Tx){remove("p5"), put(p5)}, []payout{p1, p2, p3, p4, p5}, nil},
+		"PutInItsPlace":  {[]func(*state.Tx){remove("p5"), put(payout{ID: "p6", Batch: "b1"}), put(p5)}, []payout{p1, p2, p3, p4, {ID: "p6", Batch: "b1"}, p5}, nil},
+		"AllPutAgain":    {[]func(*state.Tx){remove("p1", "p2", "p3", "p4", "p5"), put(p4, p2, p1moved)}, []payout{p4, p2, p1moved}, []string{"p3", "p5"}},
+		"AgainAndAgain":  {[]func(*state.Tx){remove("p1"), put(p1), remove("p1"), put(p1moved), remove("p1"), put(p1)}, []payout{p2, p3, p4, p5, p1}, nil},
+		"AgainAndGone":   {[]func(*state.Tx){remove("p1"), put(p1), remove("p1")}, []payout{p2, p3, p4, p5}, []string{"p1"}},
+	} {
+		holds := func(t *testing.T, w *world) {
+			w.view(t, func(tx *state.Tx) {
+				mustHold(t, tx, deleted.left)
+				for _, id := range deleted.gone {
+					p, ok := payouts.Get(tx, id)
+					assert.False(t, ok, id)
+					assert.Zero(t, p)
+					_, ok = payouts.Pick(tx, id)
+					assert.False(t, ok, id)
+				}
+				for _, key := range []string{"b1", "b2"} {
+					batch := idsWhere(deleted.left, func(p payout) bool { return p.Batch == key })
+					assert.Equal(t, batch, ids(payouts.By(tx, "batch", key)), key)
+				}
+				for _, key := range []string{"2026-01", "2026-02", "2026-03"} {
+					due := idsWhere(deleted.left, func(p payout) bool { return p.Due == key })
+					assert.Equal(t, due, ids(payouts.By(tx, "due", key)), key)
+				}
+			})
+		}
+		t.Run(name, func(t *testing.T) {
+			w := furnished(t)
+			for _, step := range deleted.steps {
+				w.update(t, step)
+			}
+			holds(t, w)
+			t.Run("Restored", func(t *testing.T) {
+				again := newWorld(t)
+				again.furnish(t)
+				require.NoError(t, again.Restore(reloaded(t, w.snapshot(t)), keep))
+				holds(t, again)
+				same(t, w.trace(t), again.trace(t))
+
+				last := payout{ID: "p7", Batch: "b1", Due: "2026-02"}
+				for _, w := range []*world{w, again} {
+					w.update(t, put(last))
+					w.view(t, func(tx *state.Tx) { mustHold(t, tx, append(slices.Clone(deleted.left), last)) })
+				}
+			})
+		})
+		t.Run(name+"Undone", func(t *testing.T) {
+			for how, undo := range map[string]func(w *world, fn func(*state.Tx)) error{
+				"Update": func(w *world, fn func(*state.Tx)) error {
+					return w.Update(state.Cause{}, func(tx *state.Tx) error { fn(tx); return errRefused })
+				},
+				"Try": func(w *world, fn func(*state.Tx)) (err error) {
+					w.update(t, func(tx *state.Tx) {
+						err = tx.Try(func() error { fn(tx); return errRefused })
+						mustHold(t, tx, []payout{p1, p2, p3, p4, p5})
+					})
+					return err
+				},
+				"Panic": func(w *world, fn func(*state.Tx)) error {
+					return survive(func() error {
+						return w.Update(state.Cause{}, func(tx *state.Tx) error { fn(tx); panic(errPanic) })
+					})
+				},
+			} {
+				t.Run(how, func(t *testing.T) {
+					w := furnished(t)
+					before := w.trace(t)
+					assert.Error(t, undo(w, func(tx *state.Tx) {
+						for _, step := range deleted.steps {
+							step(tx)
+						}
+					}))
+					same(t, before, w.trace(t))
+					w.view(t, func(tx *state.Tx) { mustHold(t, tx, []payout{p1, p2, p3, p4, p5}) })
+				})
+			}
+		})
+	}
+	t.Run("InATryThatIsKept", func(t *testing.T) {
+		w := furnished(t)
+		w.update(t, func(tx *state.Tx) {
+			require.NoError(t, tx.Try(func() error { remove("p1")(tx); return nil }))
+			require.Error(t, tx.Try(func() error { put(p1)(tx); remove("p2")(tx); return errRefused }))
+			mustHold(t, tx, []payout{p2, p3, p4, p5})
+		})
+		w.view(t, func(tx *state.Tx) { mustHold(t, tx, []payout{p2, p3, p4, p5}) })
+	})
+	t.Run("OtherTables", func(t *testing.T) {
+		other := state.NewTable("test.others", func(p payout) string { return p.ID },
+			state.Index[payout]{Name: "batch", Key: func(p payout) string { return p.Batch }})
+		w := stored(t, p1)
+		w.update(t, func(tx *state.Tx) {
+			other.Put(tx, p1)
+			other.Delete(tx, "p1")
+			mustHold(t, tx, []payout{p1})
+			other.Put(tx, p1)
+			payouts.Delete(tx, "p1")
+			mustHold(t, tx, nil)
+			assert.Equal(t, []string{"p1"}, ids(other.By(tx, "batch", "b1")))
+		})
+	})
+	t.Run("Empty", func(t *testing.T) {
+		w := newWorld(t)
+		before := w.trace(t)
+		w.update(t, remove("", "p1", "first"))
+		same(t, before, w.trace(t))
+	})
+}
+
+// Ids and keys may hold any bytes. One must not be taken for another.
+func TestTableDeleteOddBytes(t *testing.T) {
+	for name, odd := range map[string]struct {
+		ids    []string // all put in one batch
+		delete string
+		left   []string
+	}{
+		"Zero":              {[]string{"\x00", "", "\x00\x00", "a"}, "\x00", []string{"", "\x00\x00", "a"}},
+		"Zeros":             {[]string{"\x00", "\x00\x00", "\x00\x00\x00"}, "\x00\x00", []string{"\x00", "\x00\x00\x00"}},
+		"Empty":             {[]string{"a", "", "\x00"}, "", []string{"a", "\x00"}},
+		"ZeroBehind":        {[]string{"a", "a\x00", "a\x00\x00b"}, "a\x00", []string{"a", "a\x00\x00b"}},
+		"ZerosWithin":       {[]string{"a", "a\x00\x00b", "b"}, "a\x00\x00b", []string{"a", "b"}},
+		"BeforeTheZero":     {[]string{"a", "a\x00", "a\x00\xffb"}, "a", []string{"a\x00", "a\x00\ufffdb"}},
+		"LikeANumber":       {[]string{"\x00\x00\x00\x00\x00\x00\x00\x01", "a"}, "\x00\x00\x00\x00\x00\x00\x00\x01", []string{"a"}},
+		"NotUTF8":           {[]string{"a", "\xffp\xfe\xff", "b"}, "\xffp\xfe\xff", []string{"a", "b"}},
+		"NotUTF8AsItIs":     {[]string{"a", "\xffp", "b"}, "\ufffdp", []string{"a", "b"}},
+		"NotUTF8NorTheSame": {[]string{"\xff", "\xff\xff"}, "\xfe", []string{"\ufffd\ufffd"}},
+		"CutRune":           {[]string{"a\xc3", "a\xc3\xbc"}, "a\xc3", []string{"a\u00fc"}},
+		"Surrogate":         {[]string{"\xed\xa0\x80", "b"}, "\xed\xa0\x80", []string{"b"}},
+		"Slash":             {[]string{"a/batch", "a"}, "a", []string{"a/batch"}},
+	} {
+		for of, batch := range map[string]string{
+			"OfText": "b", "OfZeroBehind": "b\x00", "OfZeros": "\x00\x00", "OfNotUTF8": "b\xff", "OfZeroNotUTF8": "\x00\xff",
+		} {
+			t.Run(name+of, func(t *testing.T) {
+				w := newWorld(t)
+				w.update(t, func(tx *state.Tx) {
+					payouts.Put(tx, payout{ID: "other", Batch: batch + "b"})
+					for _, id := range odd.ids {
+						payouts.Put(tx, payout{ID: id, Batch: batch, Due: id})
+					}
+				})
+				w.update(t, func(tx *state.Tx) { payouts.Delete(tx, odd.delete) })
+				w.view(t, func(tx *state.Tx) {
+					left := []payout{{ID: "other", Batch: text(batch + "b")}}
+					for _, id := range odd.left {
+						left = append(left, payout{ID: id, Batch: text(batch), Due: id})
+					}
+					mustHold(t, tx, left)
+					_, ok := payouts.Get(tx, odd.delete)
+					assert.False(t, ok)
+					assert.Equal(t, odd.left, ids(payouts.By(tx, "batch", batch)))
+				})
+			})
+		}
+	}
+}
+
 func TestTableOrder(t *testing.T) {
 	w := newWorld(t)
 	var want []string
@@ -197,25 +395,78 @@ func TestTableBetween(t *testing.T) {
 	}
 }
 
+// inOrderOf sorts records by a key, those with the same as they come.
+func inOrderOf(rows []payout, key func(payout) string) []payout {
+	return slices.SortedStableFunc(slices.Values(rows), func(a, b payout) int { return cmp.Compare(key(a), key(b)) })
+}
+
+// mustHold fails unless the table has exactly these records, the oldest first,
+// whichever way it is asked.
+func mustHold(t require.TestingT, tx *state.Tx, rows []payout) {
+	all := idsWhere(rows, func(payout) bool { return true })
+	require.Equal(t, all, ids(payouts.All(tx)))
+	require.Equal(t, reversed(all), ids(payouts.Newest(tx)))
+	first, _ := payouts.First(tx)
+	last, any := payouts.Last(tx)
+	require.Equal(t, len(rows) > 0, any)
+	if any {
+		require.Equal(t, []payout{rows[0], rows[len(rows)-1]}, []payout{first, last})
+	}
+	for by, want := range map[string]payout{"first": first, "last": last} {
+		p, ok := payouts.Pick(tx, by)
+		require.Equal(t, any, ok, by)
+		require.Equal(t, want, p, by)
+	}
+	for _, want := range rows {
+		p, ok := payouts.Get(tx, want.ID)
+		require.True(t, ok, "%q", want.ID)
+		require.Equal(t, want, p)
+	}
+	for index, key := range map[string]func(payout) string{
+		"batch": func(p payout) string { return p.Batch },
+		"due":   func(p payout) string { return p.Due },
+	} {
+		want := idsWhere(inOrderOf(rows, key), func(p payout) bool { return key(p) != "" })
+		require.Equal(t, want, ids(payouts.Between(tx, index, "", "", false)), index)
+		require.Equal(t, reversed(want), ids(payouts.Between(tx, index, "", "", true)), index)
+		for _, of := range rows {
+			same := idsWhere(rows, func(p payout) bool { return key(of) != "" && key(p) == key(of) })
+			require.Equal(t, same, ids(payouts.By(tx, index, key(of))), "%s %q", index, key(of))
+		}
+	}
+}
+
 // TestTableAnything compares a table with a slice of records.
 func TestTableAnything(t *testing.T) {
 	key := rapid.StringOfN(rapid.SampledFrom([]rune("ab\x00\x01ÿ")), 0, 3, -1)
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
 		var rows []payout // oldest first
-		for range rapid.IntRange(1, 15).Draw(t, "puts") {
+		for range rapid.IntRange(1, 20).Draw(t, "writes") {
 			p := payout{ID: key.Draw(t, "id"), Batch: key.Draw(t, "batch"), Due: key.Draw(t, "due")}
+			i := slices.IndexFunc(rows, func(r payout) bool { return r.ID == p.ID })
+			if rapid.IntRange(0, 2).Draw(t, "kind") == 2 {
+				if len(rows) > 0 && rapid.Bool().Draw(t, "known") {
+					i = rapid.IntRange(0, len(rows)-1).Draw(t, "which")
+					p = rows[i]
+				}
+				w.update(t, func(tx *state.Tx) { payouts.Delete(tx, p.ID) })
+				if i >= 0 {
+					rows = slices.Delete(rows, i, i+1)
+				}
+				continue
+			}
 			w.update(t, func(tx *state.Tx) { payouts.Put(tx, p) })
-			if i := slices.IndexFunc(rows, func(r payout) bool { return r.ID == p.ID }); i >= 0 {
+			if i >= 0 {
 				rows[i] = p
 			} else {
 				rows = append(rows, p)
 			}
 		}
 		batch, from, to := key.Draw(t, "by"), key.Draw(t, "from"), key.Draw(t, "to")
-		byDue := slices.SortedStableFunc(slices.Values(rows), func(a, b payout) int { return cmp.Compare(a.Due, b.Due) })
+		byDue := inOrderOf(rows, func(p payout) string { return p.Due })
 		w.view(t, func(tx *state.Tx) {
-			require.Equal(t, rows, slices.Collect(payouts.All(tx)))
+			mustHold(t, tx, rows)
 			require.Equal(t, idsWhere(rows, func(p payout) bool { return batch != "" && p.Batch == batch }),
 				ids(payouts.By(tx, "batch", batch)))
 			between := idsWhere(byDue, func(p payout) bool {
@@ -237,39 +488,36 @@ func idsWhere(rows []payout, keep func(payout) bool) []string {
 	return found
 }
 
-// What is put, got or emitted is the caller's to change.
+// What is put or got is the caller's to change.
 func TestCopies(t *testing.T) {
 	w := newWorld(t)
-	put := payout{ID: "p1", Tags: []string{"x", "y"}}
-	payload := json.RawMessage(`{"id":"p1"}`)
+	data := json.RawMessage(`{"id":"p1"}`)
+	put := payout{ID: "p1", Tags: []string{"x", "y"}, Data: data}
 	args := json.RawMessage(`{"n":1}`)
 	w.update(t, func(tx *state.Tx) {
 		payouts.Put(tx, put)
-		e := tx.Emit("test", "created", payload)
 		tx.Schedule(start.Add(1e9), "test.settle", "p1", args)
 		tx.Move("test", "USD", amount("1"), "p1")
-		put.Tags[0], payload[2], args[2], e.Payload[2] = "changed", '!', '!', '!'
+		put.Tags[0], data[2], args[2] = "changed", '!', '!'
 	})
 	before := w.saved(t)
 	assert.Contains(t, before, `"tags":["x","y"]`)
-	assert.Contains(t, before, `"payload":{"id":"p1"}`)
+	assert.Contains(t, before, `"data":{"id":"p1"}`)
 	assert.Contains(t, before, `"args":{"n":1}`)
 
 	w.view(t, func(tx *state.Tx) {
 		got, _ := payouts.Get(tx, "p1")
-		got.Tags[0] = "changed"
+		got.Tags[0], got.Data[2] = "changed", '!'
 		for p := range payouts.All(tx) {
-			p.Tags[1] = "changed"
+			p.Tags[1], p.Data[2] = "changed", '!'
 		}
 		tx.Jobs()[0].Args[2] = '!'
-		tx.Events()[0].Payload[2] = '!'
 		tx.Ledger("", "")[0].Provider = "changed"
 		tx.Balances()["test"]["USD"] = amount("5")
 	})
 	s := w.snapshot(t)
 	s.Tables["test.payouts"][0][2] = '!'
 	s.Jobs[0].Args[2] = '!'
-	s.Outbox[0].Payload[2] = '!'
 	s.Counters["job"] = 77
 	assert.Equal(t, before, w.saved(t))
 }

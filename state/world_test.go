@@ -27,6 +27,8 @@ type payout struct {
 	Batch string   `json:"batch,omitempty"`
 	Due   string   `json:"due,omitempty"`
 	Tags  []string `json:"tags,omitempty"`
+
+	Data json.RawMessage `json:"data,omitempty"`
 }
 
 var payouts = state.NewTable("test.payouts", func(p payout) string { return p.ID },
@@ -98,7 +100,7 @@ type trace []string
 func (w *world) trace(t require.TestingT) trace {
 	lines := trace{w.next()}
 	s := w.snapshot(t)
-	for _, part := range []any{s.Seed, s.Counters, s.Ledger, s.Jobs, s.Outbox, s.Tables} {
+	for _, part := range []any{s.Seed, s.Counters, s.Ledger, s.Jobs, s.Tables} {
 		lines = append(lines, marshal(t, part))
 	}
 	return append(lines, w.answers(t)...)
@@ -123,11 +125,15 @@ func (w *world) answers(t require.TestingT) (said trace) {
 	}
 	err := w.Update(state.Cause{Operation: "ask"}, func(tx *state.Tx) error {
 		say(tx.Hex("ids", 16), tx.UUID("uuids"), tx.Float("floats"), tx.Count("calls"))
-		say(tx.Schedule(w.now.Add(time.Second), "ask", "", nil), tx.Emit("test", "asked", 1))
+		say(tx.Schedule(w.now.Add(time.Second), "ask", "", nil))
 		say(tx.Balances(), tx.Move("test", "USD", amount("1.25"), ""), tx.Ledger("", ""), tx.Jobs())
 		payouts.Put(tx, payout{ID: "newest", Batch: "b1"})
 		last, _ := payouts.Last(tx)
 		say(last, ids(payouts.By(tx, "batch", "b1")), ids(payouts.Between(tx, "due", "", "", false)))
+		payouts.Delete(tx, "p1")
+		payouts.Delete(tx, "newest")
+		payouts.Put(tx, payout{ID: "p1", Batch: "b1", Due: "2026-04"})
+		say(ids(payouts.Newest(tx)), ids(payouts.By(tx, "batch", "b1")), ids(payouts.Between(tx, "due", "", "", false)))
 		return errRefused
 	})
 	require.ErrorIs(t, err, errRefused)
@@ -150,16 +156,21 @@ func (w *world) furnish(t require.TestingT) {
 		return nil
 	}))
 	w.update(t, func(tx *state.Tx) {
+		payouts.Put(tx, payout{ID: "gone before", Batch: "b1", Due: "2026-03"})
 		payouts.Put(tx, payout{ID: "p1", Batch: "b1", Due: "2026-03", Tags: []string{"x", "y"}})
 		payouts.Put(tx, payout{ID: "p2", Batch: "b2", Due: "2026-01"})
-		payouts.Put(tx, payout{ID: "p3", Batch: "b1", Due: "2026-02"})
+		payouts.Put(tx, payout{ID: "gone between", Batch: "b1"})
+		payouts.Put(tx, payout{ID: "p3", Batch: "b1", Due: "2026-02", Data: json.RawMessage(`{"z":1,"a":1.50}`)})
+		payouts.Put(tx, payout{ID: "gone behind", Due: "2026-02"})
 		payouts.Put(tx, payout{ID: "p2", Batch: "b1", Due: "2026-04"})
+		for _, id := range []string{"gone before", "gone between", "gone behind"} {
+			payouts.Delete(tx, id)
+		}
 		tx.Move("test", "USD", amount("-12.34"), "p1")
 		tx.Schedule(w.now.Add(3*time.Second), "test.settle", "p1", map[string]int{"n": 1})
 		gone := tx.Schedule(w.now.Add(time.Second), "test.settle", "p2", nil)
 		tx.Schedule(w.now.Add(2*time.Second), "test.settle", "p3", nil)
 		tx.Cancel(gone)
-		tx.Emit("test", "created", map[string]string{"id": "p1"})
 		tx.Hex("ids", 8)
 		tx.UUID("uuids")
 		tx.Float("floats")

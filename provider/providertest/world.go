@@ -94,7 +94,6 @@ func (s *subject) callAll(c *Caller) []string {
 type holding struct {
 	Ledger json.RawMessage            `json:"ledger"`
 	Jobs   json.RawMessage            `json:"jobs"`
-	Outbox json.RawMessage            `json:"outbox"`
 	Tables map[string]json.RawMessage `json:"tables"`
 }
 
