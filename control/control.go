@@ -118,6 +118,16 @@ func (a *api) routes() []route {
 		{get, "requests/wait", a.in(a.waitRequests), append([]string{"count", "timeout"}, filters...)},
 		{get, "requests/{id}", a.in(a.getRequest), nil},
 
+		// Webhooks.
+		{get, "webhooks", a.in(a.listWebhooks), []string{"provider", "event", "status", "limit"}},
+		{get, "webhooks/wait", a.in(a.waitWebhooks), []string{"provider", "event", "status", "count", "timeout"}},
+		{post, "webhooks/drain", a.in(a.drainWebhooks), []string{"timeout"}},
+		{get, "webhooks/{id}", a.in(a.getWebhook), nil},
+		{post, "webhooks/{id}/redeliver", a.in(a.redeliver), nil},
+		{get, "webhook-endpoints/{provider}", a.in(a.getEndpoint), nil},
+		{put, "webhook-endpoints/{provider}", a.in(a.putEndpoint), nil},
+		{del, "webhook-endpoints/{provider}", a.in(a.deleteEndpoint), nil},
+
 		// Actions.
 		{get, "actions", a.in(a.listActions), nil},
 		{post, "simulate/{action}", a.in(a.simulate), nil},

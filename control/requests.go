@@ -74,21 +74,36 @@ func (a *api) waitRequests(r *http.Request, w *workspace.Workspace) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	timeout, err := waitTime(q)
+	ctx, timeout, cancel, err := a.waiting(r)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
-	defer context.AfterFunc(a.Running, cancel)()
 	entries, ok := w.Journal().Wait(ctx, f, count)
-	switch {
-	case !ok && a.Running.Err() != nil:
-		return nil, NewProblem(http.StatusServiceUnavailable, "the server stops; %d of %d requests had come", len(entries), count)
-	case !ok:
-		return nil, NewProblem(http.StatusRequestTimeout, "%d of %d requests came within %s", len(entries), count, timeout)
+	if !ok {
+		return nil, a.waited("%d of %d requests came within %s", len(entries), count, timeout)
 	}
 	return showRequests(entries, 0), nil
+}
+
+// waiting is the time a request may wait: until its timeout, the caller leaves,
+// or the server stops.
+func (a *api) waiting(r *http.Request) (ctx context.Context, timeout time.Duration, cancel func(), err error) {
+	timeout, err = waitTime(r.URL.Query())
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	ctx, stop := context.WithTimeout(r.Context(), timeout)
+	unhook := context.AfterFunc(a.Running, stop)
+	return ctx, timeout, func() { unhook(); stop() }, nil
+}
+
+// waited is the problem of what did not come in time.
+func (a *api) waited(format string, args ...any) error {
+	if a.Running.Err() != nil {
+		return NewProblem(http.StatusServiceUnavailable, "the server stops; "+format, args...)
+	}
+	return NewProblem(http.StatusRequestTimeout, format, args...)
 }
 
 // waitTime reads a timeout, as a duration or in seconds.

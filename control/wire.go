@@ -15,6 +15,7 @@ import (
 	"github.com/mockpay/mockpay/clock"
 	"github.com/mockpay/mockpay/provider"
 	"github.com/mockpay/mockpay/scenarios"
+	"github.com/mockpay/mockpay/webhook"
 	"github.com/mockpay/mockpay/workspace"
 )
 
@@ -87,6 +88,10 @@ func asProblem(err error) *Problem {
 		p = NewProblem(http.StatusUnprocessableEntity, "mistakes in the scenario: %d; the first, in line %d: %s", len(mistakes), mistakes[0].Line, mistakes[0].Message)
 		p.Errors = mistakes
 		return p
+	case errors.Is(err, webhook.ErrRefused), errors.Is(err, webhook.ErrURL):
+		return NewProblem(http.StatusUnprocessableEntity, "%s", err)
+	case errors.Is(err, webhook.ErrStopped):
+		return NewProblem(http.StatusServiceUnavailable, "%s", err)
 	case errors.Is(err, workspace.ErrUnknown):
 		return NewProblem(http.StatusNotFound, "%s", err)
 	case errors.Is(err, workspace.ErrTaken), errors.Is(err, workspace.ErrDefault):

@@ -22,15 +22,22 @@ type world struct {
 
 func (a *api) world(r *http.Request, w *workspace.Workspace) (world, error) {
 	seed, err := w.Seed()
+	if err != nil {
+		return world{}, err
+	}
 	v := world{ID: w.ID, Seed: seed, Providers: make(map[string]map[string]any)}
 	for _, m := range a.Mocks {
-		of := map[string]any{"credentials": w.Credentials(m.Name)}
+		credentials, err := w.Credentials(m)
+		if err != nil {
+			return world{}, err
+		}
+		of := map[string]any{"credentials": credentials}
 		for _, mount := range m.Mounts {
 			of[urlName(mount)] = baseURL(r, m, mount)
 		}
 		v.Providers[m.Name] = of
 	}
-	return v, err
+	return v, nil
 }
 
 // urlName is the key of a mount's URL: base_url, or live_base_url for /live.

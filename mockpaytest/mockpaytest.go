@@ -17,6 +17,7 @@ import (
 	"context"
 	"log/slog"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,6 +54,12 @@ func Seed(seed int64) Option {
 	return func(o *options) { o.spec.Seed = &seed }
 }
 
+// Default works in the default workspace, whose accounts have the credentials that
+// providers document, instead of a new one.
+func Default() Option {
+	return func(o *options) { o.spec.ID = "default" }
+}
+
 // ControlToken makes the control API ask for a token.
 func ControlToken(token string) Option {
 	return func(o *options) { o.server.ControlToken = token }
@@ -73,6 +80,9 @@ func Start(t testing.TB, opts ...Option) *Mockpay {
 	for _, opt := range opts {
 		opt(&o)
 	}
+	if o.spec.ID == "default" {
+		o.server.Seed = o.spec.Seed
+	}
 	s, err := server.New(o.server)
 	if err != nil {
 		t.Fatalf("mockpaytest: %v", err)
@@ -82,8 +92,7 @@ func Start(t testing.TB, opts ...Option) *Mockpay {
 	}
 	t.Cleanup(func() { stop(t, s) })
 
-	global := client.New(s.URL(), client.WithToken(o.server.ControlToken))
-	w, err := global.CreateWorkspace(t.Context(), o.spec)
+	w, err := enter(t.Context(), client.New(s.URL(), client.WithToken(o.server.ControlToken)), o.spec)
 	if err != nil {
 		t.Fatalf("mockpaytest: %v", err)
 	}
@@ -92,6 +101,23 @@ func Start(t testing.TB, opts ...Option) *Mockpay {
 		Client: client.New(s.URL(), client.WithToken(o.server.ControlToken), client.WithWorkspace(w.ID)),
 		URL:    s.URL(), Workspace: w, t: t,
 	}
+}
+
+// enter makes the workspace, or begins anew the one that is there.
+func enter(ctx context.Context, c *client.Client, spec client.WorkspaceSpec) (*client.Workspace, error) {
+	if spec.ID != "default" {
+		return c.CreateWorkspace(ctx, spec)
+	}
+	load := c.UseScenario
+	if strings.Contains(spec.Scenario, "\n") {
+		load = c.LoadScenario
+	}
+	if spec.Scenario != "" {
+		if _, err := load(ctx, spec.Scenario); err != nil {
+			return nil, err
+		}
+	}
+	return c.Workspace(ctx, spec.ID)
 }
 
 func stop(t testing.TB, s *server.Server) {

@@ -36,6 +36,11 @@ type Call struct {
 	Tx          *state.Tx
 	Settings    any               // what [Mock.Settings] returned, with the scenario's changes
 	Credentials map[string]string // of the workspace's account
+	WebhookURL  string            // where the mock's events go, "" if nowhere
+
+	// Others returns the other workspaces, to tell whose credentials a call has by
+	// mistake.
+	Others func() []string
 
 	// Of operations only.
 	Op *Operation

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -147,6 +148,54 @@ type Minimal struct{ decimal.Decimal }
 // MarshalJSONTo writes the number.
 func (m Minimal) MarshalJSONTo(e *jsontext.Encoder) error {
 	return e.WriteValue(jsontext.Value(m.String()))
+}
+
+// Cents is a number written with two decimals, 5.00, and more only where it has
+// them.
+type Cents struct{ decimal.Decimal }
+
+// MarshalJSONTo writes the number.
+func (c Cents) MarshalJSONTo(e *jsontext.Encoder) error {
+	text := c.StringFixed(2)
+	if !c.Equal(c.Round(2)) {
+		text = c.String()
+	}
+	return e.WriteValue(jsontext.Value(text))
+}
+
+// An Object is written as a JSON object with its members in their order.
+type Object []Member
+
+// A Member is a key of an object with its value.
+type Member struct {
+	Key   string
+	Value any
+}
+
+// Without is the object without some of its members.
+func (o Object) Without(keys ...string) Object {
+	return slices.DeleteFunc(slices.Clone(o), func(m Member) bool { return slices.Contains(keys, m.Key) })
+}
+
+// Only is the object with no members but some.
+func (o Object) Only(keys ...string) Object {
+	return slices.DeleteFunc(slices.Clone(o), func(m Member) bool { return !slices.Contains(keys, m.Key) })
+}
+
+// MarshalJSONTo writes the object.
+func (o Object) MarshalJSONTo(e *jsontext.Encoder) error {
+	if err := e.WriteToken(jsontext.BeginObject); err != nil {
+		return err
+	}
+	for _, m := range o {
+		if err := e.WriteToken(jsontext.String(m.Key)); err != nil {
+			return err
+		}
+		if err := jsonv2.MarshalEncode(e, m.Value); err != nil {
+			return err
+		}
+	}
+	return e.WriteToken(jsontext.EndObject)
 }
 
 // Raw returns a decoded scalar as the JSON it came as.

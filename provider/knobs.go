@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,6 +26,15 @@ func ParseDuration(text string) (Duration, error) {
 	return Duration(d), nil
 }
 
+// MustDuration is [ParseDuration] of a text that is part of the program.
+func MustDuration(text string) Duration {
+	d, err := ParseDuration(text)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
 // UnmarshalText reads what [ParseDuration] does.
 func (d *Duration) UnmarshalText(text []byte) (err error) {
 	*d, err = ParseDuration(string(text))
@@ -41,15 +51,17 @@ type Knob struct {
 	Doc     string   `json:"description"`
 	Default any      `json:"default,omitempty"`
 	OneOf   []string `json:"one_of,omitempty"`
-	Knobs   []Knob   `json:"knobs,omitempty"` // of an object
+	Knobs   []Knob   `json:"knobs,omitempty"` // of an object, or of each in a list
 }
 
 // A KnobField is a field of a settings struct. Its tags are
 //
 //	knob:"authcode_ttl"              its name in scenarios
 //	doc:"how long an authcode lives" what it does
-//	oneof:"amount_plus_charge charge_only"  the texts it takes
+//	oneof:"amount_plus_charge charge_only"  the texts it takes, or each of its list
 //	min:"0"                          the least decimal it takes
+//	least:"1"                        the least whole number it takes; 0 without
+//	required:"true"                  that it must be given, in an object of a list
 //	also:"fee_rate"                  other names it goes by, also in the enclosing object
 type KnobField struct {
 	Name  string
@@ -57,7 +69,10 @@ type KnobField struct {
 	Doc   string
 	OneOf []string
 	Min   *decimal.Decimal
+	Least int
 	Also  []string
+
+	Required bool
 }
 
 // KnobFields returns the settings that a struct type declares.
@@ -72,10 +87,14 @@ func KnobFields(t reflect.Type) []KnobField {
 		f := KnobField{
 			Name: name, Index: i, Doc: tag.Get("doc"),
 			OneOf: strings.Fields(tag.Get("oneof")), Also: strings.Fields(tag.Get("also")),
+			Required: tag.Get("required") == "true",
 		}
 		if least, ok := tag.Lookup("min"); ok {
 			d := decimal.RequireFromString(least)
 			f.Min = &d
+		}
+		if least, ok := tag.Lookup("least"); ok {
+			f.Least, _ = strconv.Atoi(least)
 		}
 		fields = append(fields, f)
 	}
@@ -90,9 +109,15 @@ func knobsOf(v reflect.Value) []Knob {
 	for _, f := range KnobFields(v.Type()) {
 		field := v.Field(f.Index)
 		k := Knob{Name: f.Name, Doc: f.Doc, OneOf: f.OneOf, Type: KnobType(field.Type())}
-		if k.Type == "object" {
+		switch {
+		case k.Type == "object":
 			k.Knobs = knobsOf(field)
-		} else {
+		case k.Type == "list" && KnobType(field.Type().Elem()) == "object":
+			k.Knobs = knobsOf(reflect.New(field.Type().Elem()).Elem())
+			for i := range k.Knobs {
+				k.Knobs[i].Default = nil // an element has what is given
+			}
+		default:
 			k.Default = field.Interface()
 		}
 		knobs = append(knobs, k)

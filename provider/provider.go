@@ -24,9 +24,12 @@
 package provider
 
 import (
+	"net/http"
 	"slices"
+	"time"
 
 	"github.com/mockpay/mockpay/state"
+	"github.com/mockpay/mockpay/webhook"
 )
 
 // A Mock is one impersonated provider, as data.
@@ -53,6 +56,18 @@ type Mock struct {
 	// Events are the webhooks it sends; nil if it sends none.
 	Events []string
 
+	// Webhook is the setting that says where its events go; nil if it sends none.
+	Webhook func(settings any) Webhook
+
+	// CheckWebhook refuses URLs that its events may not go to by its own rules;
+	// nil if it has none.
+	CheckWebhook func(settings any, url string) error
+
+	// SignWebhook returns the headers that an event has besides those of its
+	// encoding: whose it is, when it is sent, a signature. It is asked for each
+	// attempt; nil if there are none.
+	SignWebhook func(credentials map[string]string, e webhook.Event, at time.Time, body []byte) http.Header
+
 	// Settings returns a pointer to a new struct with the default settings.
 	// Its fields carry the tags that [Knobs] reads.
 	Settings func() any
@@ -60,6 +75,13 @@ type Mock struct {
 	// Credentials returns what the workspace's account signs in with; the first
 	// one names the account.
 	Credentials func(workspace string) []Credential
+
+	// Account returns the credentials as they are now, where an action can change
+	// them; nil if none can. The first credential stays what it was.
+	Account func(tx *state.Tx, workspace string, first map[string]string) map[string]string
+
+	// Vectors are test vectors for whoever writes a client; nil if there are none.
+	Vectors func() any
 
 	// Secret names the request headers and fields that hold secrets.
 	Secret Secrets
@@ -79,7 +101,8 @@ type Mock struct {
 	// parameters are encrypted it puts them into c.Fields.
 	Authenticate func(c *Call) error
 
-	// Refuse writes a refusal in the provider's shape.
+	// Refuse writes a refusal in the provider's shape. It may also keep what the
+	// provider keeps of a refused call: what the handler wrote is undone before.
 	Refuse func(c *Call, r *Refusal) *Response
 
 	// Open writes the opening balances and records of a new workspace.
@@ -199,7 +222,9 @@ type Credential struct {
 // Secrets name what must not be shown whole.
 type Secrets struct {
 	Headers []string
-	Fields  []string // dotted for nested ones
+	Fields  []string // of a call; dotted for nested ones
+	Events  []string // of an event's payload, at any depth
+	Answer  []string // of a call's JSON answer, at any depth
 }
 
 // Operation returns the operation with a name, nil if there is none.

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"encoding"
+	"errors"
 	"reflect"
 	"slices"
 	"strings"
@@ -87,10 +88,16 @@ func (d *document) knobs(n *yaml.Node, path string, settings any) {
 // object reads the fields of a settings struct.
 func (d *document) object(n *yaml.Node, path string, v reflect.Value) {
 	var keys []key
-	for _, f := range provider.KnobFields(v.Type()) {
+	fields := provider.KnobFields(v.Type())
+	for _, f := range fields {
 		keys = append(keys, key{f.Name, func(n *yaml.Node, path string) { d.knob(n, path, f, v.Field(f.Index)) }})
 	}
-	d.mapping(n, path, keys...)
+	given := d.mapping(n, path, keys...)
+	for _, f := range fields {
+		if f.Required && !given[f.Name] && n.Kind == yaml.MappingNode {
+			d.complain(n, path, "%s is missing: %s", f.Name, f.Doc)
+		}
+	}
 }
 
 // knob reads one setting as its type says.
@@ -104,7 +111,7 @@ func (d *document) knob(n *yaml.Node, path string, f provider.KnobField, v refle
 		d.decimalKnob(n, path, f, v.Addr().Interface().(*decimal.Decimal))
 	case "integer":
 		var i int
-		d.integer(&i, 0)(n, path)
+		d.integer(&i, f.Least)(n, path)
 		v.SetInt(int64(i))
 	case "map":
 		d.mapKnob(n, path, v)
@@ -112,7 +119,7 @@ func (d *document) knob(n *yaml.Node, path string, f provider.KnobField, v refle
 		list := reflect.MakeSlice(v.Type(), 0, len(n.Content))
 		d.sequence(n, path, func(n *yaml.Node, path string) {
 			item := reflect.New(v.Type().Elem()).Elem()
-			d.knob(n, path, provider.KnobField{}, item)
+			d.knob(n, path, provider.KnobField{OneOf: f.OneOf}, item)
 			list = reflect.Append(list, item)
 		})
 		v.Set(list)
@@ -168,7 +175,11 @@ func (d *document) textKnob(n *yaml.Node, path string, f provider.KnobField, v r
 		return
 	}
 	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
-		if err := u.UnmarshalText([]byte(text)); err != nil {
+		err := u.UnmarshalText([]byte(text))
+		if d, ok := u.(*provider.Duration); ok && err == nil && int(*d) < f.Least {
+			err = errors.New("must be above 0")
+		}
+		if err != nil {
 			d.complain(n, path, "%s: %s", name(path), err)
 		}
 		return

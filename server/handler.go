@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -116,6 +117,7 @@ func (s *Server) provide(w http.ResponseWriter, r *http.Request, t *target) {
 	readBody(w, r, in)
 	answering := s.registry.For(t.mock, s.account(in))
 	out := answering.Do(in)
+	defer out.Answered()
 	if t.allow != "" {
 		out.Header.Set("Allow", t.allow)
 	}
@@ -210,12 +212,17 @@ func pause(r *http.Request, d time.Duration) bool {
 	}
 }
 
-// send writes an answer.
+// send writes an answer. One that webhooks wait for is flushed, so that the
+// caller has it before them.
 func send(w http.ResponseWriter, out *workspace.Outgoing) {
 	h := w.Header()
 	for name, values := range out.Header {
 		h[name] = values
 	}
+	h.Set("Content-Length", strconv.Itoa(len(out.Body)))
 	w.WriteHeader(out.Status)
 	_, _ = w.Write(out.Body) // a caller that is gone needs no answer
+	if out.HasWebhooks() {
+		_ = http.NewResponseController(w).Flush() // not every writer can
+	}
 }

@@ -33,6 +33,7 @@ import (
 	"github.com/mockpay/mockpay/provider"
 	"github.com/mockpay/mockpay/scenarios"
 	"github.com/mockpay/mockpay/state"
+	"github.com/mockpay/mockpay/webhook"
 	"github.com/mockpay/mockpay/workspace"
 )
 
@@ -45,6 +46,8 @@ type Options struct {
 	ControlToken  string            // needed for the control API; "": none
 	JournalSize   int               // entries a workspace; 0: journal.DefaultSize, below 0: none
 	JournalBody   int               // bytes kept of each body; 0: journal.DefaultBody, below 0: none
+	WebhookURLs   map[string]string // where webhooks of the default workspace go, by provider
+	WebhookAllow  []string          // hosts they may go to besides those of [webhook.Allow]
 	Version       string
 	Log           *slog.Logger // nil: nowhere
 	Mocks         []*provider.Mock
@@ -58,6 +61,7 @@ type Server struct {
 	Options
 	language *scenarios.Language
 	registry *workspace.Registry
+	sender   *webhook.Sender
 	router   *router
 	control  http.Handler
 
@@ -78,8 +82,10 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{Options: o, language: scenarios.NewLanguage(o.Mocks), router: newRouter(o.Mocks), failed: make(chan error, 1)}
+	s.sender = webhook.NewSender(o.WebhookAllow, o.Version)
 	s.registry = workspace.NewRegistry(workspace.Options{
-		Store: state.Memory(), Mocks: o.Mocks, Language: s.language, JournalSize: o.JournalSize, JournalBody: o.JournalBody, Log: o.Log,
+		Store: state.Memory(), Mocks: o.Mocks, Language: s.language, JournalSize: o.JournalSize, JournalBody: o.JournalBody,
+		Sender: s.sender, WebhookURLs: o.WebhookURLs, Log: o.Log,
 	})
 	s.running, s.stopping = context.WithCancel(context.Background())
 	s.control = control.New(control.Options{
@@ -87,7 +93,7 @@ func New(o Options) (*Server, error) {
 	})
 	if err := s.loadScenarios(); err != nil {
 		s.stopping()
-		return nil, errors.Join(err, s.registry.Close())
+		return nil, errors.Join(err, s.registry.Close(s.running))
 	}
 	return s, nil
 }
@@ -131,6 +137,26 @@ func (o Options) check() error {
 			return fmt.Errorf("%w: %s", ErrOption, provider.NoSuch("provider", name, names))
 		}
 	}
+	return o.checkWebhooks()
+}
+
+// checkWebhooks refuses URLs of providers that send no webhooks, and those that
+// webhooks may not go to.
+func (o Options) checkWebhooks() error {
+	var senders []string
+	for _, m := range o.Mocks {
+		if m.Webhook != nil {
+			senders = append(senders, m.Name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.WebhookURLs)) {
+		if !slices.Contains(senders, name) {
+			return fmt.Errorf("%w: webhook URL: %s", ErrOption, provider.NoSuch("provider with webhooks", name, senders))
+		}
+		if err := webhook.Allow(o.WebhookAllow).CheckURL(o.WebhookURLs[name]); err != nil {
+			return fmt.Errorf("%w: webhook URL of %s: %w", ErrOption, name, err)
+		}
+	}
 	return nil
 }
 
@@ -144,7 +170,16 @@ func (s *Server) loadScenarios() error {
 	if err != nil {
 		return scenarioError(err)
 	}
-	_, err = s.registry.Create(workspace.Spec{ID: workspace.Default, Scenario: scenario, Seed: s.Seed})
+	return s.create(workspace.Spec{ID: workspace.Default, Scenario: scenario, Seed: s.Seed})
+}
+
+// create makes a workspace. What its scenario asks for and may not have is a
+// mistake of the option.
+func (s *Server) create(spec workspace.Spec) error {
+	_, err := s.registry.Create(spec)
+	if errors.Is(err, workspace.ErrID) || errors.Is(err, workspace.ErrTaken) || errors.Is(err, workspace.ErrEndpoint) {
+		return scenarioError(err)
+	}
 	return err
 }
 
@@ -198,8 +233,8 @@ func (s *Server) createAll(loaded map[string]*scenarios.Scenario) error {
 		if id == workspace.Default {
 			spec.Seed = s.Seed
 		}
-		if _, err := s.registry.Create(spec); err != nil {
-			return scenarioError(err)
+		if err := s.create(spec); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -258,8 +293,8 @@ func (s *Server) serve(l *listener) {
 // Done yields an error if a listener ends by itself.
 func (s *Server) Done() <-chan error { return s.failed }
 
-// Stop accepts no more, lets what is in flight finish until ctx ends, and stops
-// the clocks. It may be called more than once.
+// Stop accepts no more, lets what is in flight and webhooks that are queued
+// finish until ctx ends, and stops the clocks. It may be called more than once.
 func (s *Server) Stop(ctx context.Context) error {
 	s.stopOnce.Do(func() {
 		s.stopping()
@@ -275,7 +310,8 @@ func (s *Server) Stop(ctx context.Context) error {
 			})
 		}
 		all.Wait()
-		s.stopErr = errors.Join(append(errs, s.registry.Close())...)
+		s.stopErr = errors.Join(append(errs, s.registry.Close(ctx))...)
+		s.sender.Close()
 	})
 	return s.stopErr
 }

@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -65,7 +66,7 @@ func (w *Workspace) outgoing(x *exchange) *Outgoing {
 	if r.Hint != "" {
 		h.Set(headerHint, oneLine(r.Hint))
 	}
-	return &Outgoing{Status: r.Status, Header: h, Body: r.Body, Delay: x.decision.Delay}
+	return &Outgoing{Status: r.Status, Header: h, Body: r.Body, Delay: x.decision.Delay, release: x.release}
 }
 
 // rule names what decided the call: a rule of the scenario, or the header that
@@ -100,9 +101,15 @@ func oneLine(text string) string {
 	return text
 }
 
-// secrets are the values of a request that must not be shown.
-func secrets(m *provider.Mock, r *provider.Request) []string {
+// secrets are the values of a call that must not be shown.
+func secrets(m *provider.Mock, r *provider.Request, out *Outgoing) []string {
 	var all []string
+	if len(m.Secret.Answer) > 0 && out.Status < http.StatusBadRequest {
+		var answer any
+		if json.Unmarshal(out.Body, &answer) == nil {
+			all = valuesOf(answer, m.Secret.Answer)
+		}
+	}
 	for _, name := range m.Secret.Headers {
 		if value := r.Header.Get(name); value != "" {
 			if _, key, two := strings.Cut(value, " "); two {

@@ -13,6 +13,7 @@ import (
 	"github.com/mockpay/mockpay/provider"
 	"github.com/mockpay/mockpay/scenarios"
 	"github.com/mockpay/mockpay/state"
+	"github.com/mockpay/mockpay/webhook"
 	"github.com/shopspring/decimal"
 )
 
@@ -44,7 +45,10 @@ func (w *Workspace) Seed() (seed int64, err error) {
 }
 
 // Credentials are what the workspace's account at a provider signs in with.
-func (w *Workspace) Credentials(of string) map[string]string { return maps.Clone(w.accounts[of]) }
+func (w *Workspace) Credentials(m *provider.Mock) (all map[string]string, err error) {
+	err = w.view(func(tx *state.Tx) { all = maps.Clone(w.account(tx, m)) })
+	return all, err
+}
 
 // Pending returns what is scheduled, soonest first.
 func (w *Workspace) Pending() (jobs []state.Job, err error) {
@@ -53,10 +57,10 @@ func (w *Workspace) Pending() (jobs []state.Job, err error) {
 }
 
 // Reset goes back to the initial state of the scenario.
-func (w *Workspace) Reset() error { return w.begin(w.scenario.Load()) }
+func (w *Workspace) Reset() error { return w.begin(w.scenario.Load(), false) }
 
 // Load replaces the scenario and begins it.
-func (w *Workspace) Load(s *scenarios.Scenario) error { return w.begin(s) }
+func (w *Workspace) Load(s *scenarios.Scenario) error { return w.begin(s, true) }
 
 // ReplaceRules takes the rules of another scenario and keeps all else. The
 // new rules begin to count anew.
@@ -208,17 +212,22 @@ func (w *Workspace) Restore(s Snapshot) error {
 		return fmt.Errorf("%w: its scenario: %w", ErrSnapshot, err)
 	}
 	scenario.Name = s.Name
+	if err := w.checkTargets(scenario); err != nil {
+		return fmt.Errorf("%w: %w", ErrSnapshot, err)
+	}
 	seed := s.State.Seed
+	defer w.delivery.Suspend()()
 	err = w.clock.Replace(s.Clock, func(set func()) error {
 		w.world.Lock()
 		defer w.world.Unlock()
 		before := w.scenario.Swap(scenario)
 		set()
-		if err := w.db.Restore(s.State, w.checkJobs); err != nil {
+		if err := w.db.Restore(s.State, w.checkRestored); err != nil {
 			w.scenario.Store(before)
 			return err
 		}
 		w.seeded = &seed
+		w.delivery.Abandon()
 		w.journal.Clear()
 		return nil
 	})
@@ -228,11 +237,21 @@ func (w *Workspace) Restore(s Snapshot) error {
 	return nil
 }
 
+// checkRestored refuses snapshots that this server could not go on with.
+func (w *Workspace) checkRestored(tx *state.Tx) error {
+	for e := range webhook.Table.All(tx) {
+		if !slices.ContainsFunc(w.mocks, func(m *provider.Mock) bool { return m.Name == e.Provider && m.Webhook != nil }) {
+			return fmt.Errorf("webhook %s is of a provider %q that sends none", e.ID, e.Provider)
+		}
+	}
+	return w.checkJobs(tx)
+}
+
 // checkJobs refuses snapshots whose jobs nobody knows.
 func (w *Workspace) checkJobs(tx *state.Tx) error {
 	for _, job := range tx.Jobs() {
 		name, kind, _ := strings.Cut(job.Kind, ".")
-		known := slices.ContainsFunc(w.mocks, func(m *provider.Mock) bool { return m.Name == name && m.Jobs[kind] != nil })
+		known := job.Kind == webhook.RetryJob || slices.ContainsFunc(w.mocks, func(m *provider.Mock) bool { return m.Name == name && m.Jobs[kind] != nil })
 		if !known {
 			return fmt.Errorf("job %s is of an unknown kind %q", job.ID, job.Kind)
 		}

@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
@@ -16,6 +17,7 @@ import (
 	"github.com/mockpay/mockpay/provider"
 	"github.com/mockpay/mockpay/scenarios"
 	"github.com/mockpay/mockpay/state"
+	"github.com/mockpay/mockpay/webhook"
 )
 
 // Default is the workspace that always exists.
@@ -38,6 +40,8 @@ type Options struct {
 	Language    *scenarios.Language
 	JournalSize int // entries
 	JournalBody int // bytes kept of each body
+	Sender      *webhook.Sender
+	WebhookURLs map[string]string // of the default workspace, by provider
 	Log         *slog.Logger
 }
 
@@ -97,10 +101,14 @@ func (r *Registry) Create(s Spec) (*Workspace, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create workspace %q: %w", s.ID, err)
 	}
+	var urls map[string]string
+	if s.ID == Default {
+		urls = r.WebhookURLs
+	}
 	w, err := open(config{
 		id: s.ID, seed: s.Seed, drawn: DrawSeed(), scenario: s.Scenario, docs: docs,
 		mocks: r.Mocks, lang: r.Language, log: r.Log,
-		journalSize: r.JournalSize, journalBody: r.JournalBody,
+		sender: r.Sender, urls: urls, others: func() []string { return r.others(s.ID) }, journalSize: r.JournalSize, journalBody: r.JournalBody,
 	})
 	if err != nil {
 		return nil, err
@@ -137,7 +145,7 @@ func (r *Registry) expire(w *Workspace, ttl time.Duration) {
 	if !removed {
 		return
 	}
-	w.close()
+	w.close(ended)
 	r.Log.Info("an unused workspace is removed", "workspace", w.ID, "ttl", ttl, "error", err)
 }
 
@@ -200,6 +208,13 @@ func (r *Registry) List() []*Workspace {
 	return all
 }
 
+// others are the ids of all workspaces but one.
+func (r *Registry) others(but string) []string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.DeleteFunc(r.idsLocked(), func(id string) bool { return id == but })
+}
+
 func (r *Registry) idsLocked() []string {
 	var ids []string
 	for id := range r.all {
@@ -221,7 +236,7 @@ func (r *Registry) idsLocked() []string {
 func (r *Registry) Delete(id string) error {
 	w, err := r.remove(id)
 	if w != nil {
-		w.close() // may wait for its work, and lets the other workspaces go on
+		w.close(ended) // may wait for its work, and lets the other workspaces go on
 	}
 	return err
 }
@@ -252,16 +267,26 @@ func (r *Registry) removeLocked(w *Workspace) error {
 	return r.Store.Remove(w.ID)
 }
 
-// Close ends all workspaces' timers and the store.
-func (r *Registry) Close() error {
+// ended is the context of what is not waited for.
+var ended = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
+
+// Close ends all workspaces' timers and the store. Webhooks that are queued are
+// sent until ctx ends.
+func (r *Registry) Close(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.closed = true
 	for _, timer := range r.expiry {
 		timer.Stop()
 	}
+	var all sync.WaitGroup
 	for _, w := range r.all {
-		w.close()
+		all.Go(func() { w.close(ctx) })
 	}
+	all.Wait()
 	return r.Store.Close()
 }

@@ -48,7 +48,7 @@ func TestUnusedWorkspacesEnd(t *testing.T) {
 		_, err = r.Get("idle")
 		assert.ErrorIs(t, err, workspace.ErrUnknown)
 		assert.Equal(t, []string{"default", "stays"}, ids(r))
-		require.NoError(t, r.Close())
+		require.NoError(t, r.Close(t.Context()))
 	})
 }
 
@@ -62,7 +62,7 @@ func ids(r *workspace.Registry) []string {
 
 func TestCreate(t *testing.T) {
 	r, s := newRegistry(t)
-	defer r.Close()
+	defer r.Close(t.Context())
 	seen := make(map[string]bool)
 	for range 100 {
 		w, err := r.Create(workspace.Spec{Scenario: s})
@@ -80,16 +80,21 @@ func TestCreate(t *testing.T) {
 
 func TestAccountsLeadToTheirWorkspace(t *testing.T) {
 	r, s := newRegistry(t)
-	defer r.Close()
+	defer r.Close(t.Context())
 	m := mocks.All()[0]
 	a, err := r.Create(workspace.Spec{ID: "a", Scenario: s})
 	require.NoError(t, err)
 	upper, err := r.Create(workspace.Spec{ID: "A", Scenario: s})
 	require.NoError(t, err)
-	key := a.Credentials(m.Name)["private_key"]
-	assert.NotEqual(t, key, upper.Credentials(m.Name)["private_key"])
+	keyOf := func(w *workspace.Workspace) string {
+		credentials, err := w.Credentials(m)
+		require.NoError(t, err)
+		return credentials["private_key"]
+	}
+	key := keyOf(a)
+	assert.NotEqual(t, key, keyOf(upper))
 	assert.Same(t, a, r.For(m, key))
-	assert.Same(t, upper, r.For(m, upper.Credentials(m.Name)["private_key"]))
+	assert.Same(t, upper, r.For(m, keyOf(upper)))
 	assert.Equal(t, "default", r.For(m, "nobody's").ID)
 	require.NoError(t, r.Delete("a"))
 	assert.Equal(t, "default", r.For(m, key).ID, "a deleted workspace's key is nobody's")
@@ -99,7 +104,7 @@ func TestAccountsLeadToTheirWorkspace(t *testing.T) {
 	again, err := r.Create(workspace.Spec{ID: "a", Scenario: s})
 	require.NoError(t, err)
 	assert.Same(t, again, r.For(m, key))
-	entries, err := again.Ledger("", "")
+	entries, err := again.Ledger("dinardragon", "")
 	require.NoError(t, err)
 	assert.Len(t, entries, 1, "nothing is left of the deleted workspace")
 }

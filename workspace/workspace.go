@@ -7,6 +7,7 @@
 package workspace
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -21,6 +22,7 @@ import (
 	"github.com/mockpay/mockpay/provider"
 	"github.com/mockpay/mockpay/scenarios"
 	"github.com/mockpay/mockpay/state"
+	"github.com/mockpay/mockpay/webhook"
 )
 
 // A Workspace is an isolated world.
@@ -32,13 +34,18 @@ type Workspace struct {
 	clock   *clock.Clock
 	db      *state.DB
 	journal *journal.Journal
+	sender  *webhook.Sender
+
+	delivery *webhook.Delivery
+	targets  targets
 
 	// seeded is the seed that was asked for and beats the scenario's; drawn the
 	// one for when nobody asked. Both are guarded by world.
 	seeded *int64
 	drawn  int64
 
-	accounts map[string]map[string]string // credentials by provider
+	accounts map[string]map[string]string // credentials by provider, as they were first
+	others   func() []string              // the other workspaces
 	used     atomic.Int64                 // when a call last came, real time
 
 	// world is held for reading by whoever looks at more than one of the
@@ -58,6 +65,9 @@ type config struct {
 	mocks    []*provider.Mock
 	lang     *scenarios.Language
 	log      *slog.Logger
+	sender   *webhook.Sender
+	urls     map[string]string // where webhooks go, by provider
+	others   func() []string   // the other workspaces
 
 	journalSize, journalBody int
 }
@@ -67,9 +77,10 @@ func open(c config) (*Workspace, error) {
 	w := &Workspace{
 		ID: c.id, mocks: c.mocks, lang: c.lang, log: c.log.With("workspace", c.id),
 		seeded: c.seed, drawn: c.drawn, journal: journal.New(c.journalSize, c.journalBody),
-		accounts: make(map[string]map[string]string),
+		accounts: make(map[string]map[string]string), sender: c.sender, others: c.others,
+		targets: targets{given: c.urls, set: make(map[string]Target)},
 	}
-	var schemas []state.Schema
+	schemas := []state.Schema{webhook.Table}
 	for _, m := range c.mocks {
 		schemas = append(schemas, m.Tables...)
 		w.accounts[m.Name] = make(map[string]string)
@@ -86,19 +97,42 @@ func open(c config) (*Workspace, error) {
 		return nil, fmt.Errorf("open workspace %q: %w", c.id, err)
 	}
 	w.db = db
-	w.clock = clock.New(db, c.scenario.Clock)
-	return w, w.begin(c.scenario)
+	w.delivery = w.newDelivery()
+	w.clock = clock.New(work{w}, c.scenario.Clock)
+	return w, w.begin(c.scenario, true)
 }
 
-// close ends the workspace's timer.
-func (w *Workspace) close() { w.clock.Stop() }
+// work is what falls due on the workspace's clock.
+type work struct{ *Workspace }
+
+func (w work) Next() (time.Time, bool) { return w.db.Next() }
+
+func (w work) Run(until time.Time) []clock.Due {
+	ran := w.db.Run(until)
+	w.delivery.Wake()
+	return ran
+}
+
+func (w work) Settle() { w.delivery.Settle() }
+
+// close ends the workspace's timer, and its webhooks when ctx does: what is
+// queued by then is sent, what is left stands in the log.
+func (w *Workspace) close(ctx context.Context) {
+	w.clock.Stop()
+	w.stopWebhooks(ctx)
+}
 
 // begin sets everything to the initial state of a scenario.
-func (w *Workspace) begin(s *scenarios.Scenario) error {
+func (w *Workspace) begin(s *scenarios.Scenario, loaded bool) error {
+	if err := w.checkTargets(s); err != nil {
+		return err
+	}
+	defer w.delivery.Suspend()() // a move of the clock may wait for it
 	return w.clock.Replace(s.Clock.State(), func(set func()) error {
 		w.world.Lock()
 		defer w.world.Unlock()
 		before := w.scenario.Swap(s)
+		taken := w.targets.restore(loaded)
 		set()
 		err := w.db.Reset(w.seedFor(s), state.Cause{Operation: state.Opening}, func(tx *state.Tx) error {
 			for _, m := range w.mocks {
@@ -110,8 +144,10 @@ func (w *Workspace) begin(s *scenarios.Scenario) error {
 		})
 		if err != nil {
 			w.scenario.Store(before)
+			w.targets.take(taken)
 			return fmt.Errorf("begin scenario %q: %w", s.Name, err)
 		}
+		w.delivery.Abandon()
 		w.journal.Clear()
 		return nil
 	})
@@ -132,20 +168,44 @@ func (w *Workspace) seedFor(s *scenarios.Scenario) int64 {
 func (w *Workspace) call(tx *state.Tx, m *provider.Mock) *provider.Call {
 	return &provider.Call{
 		Mock: m, Workspace: w.ID, Tx: tx,
-		Settings: w.scenario.Load().Settings[m.Name], Credentials: w.accounts[m.Name],
+		Settings: w.scenario.Load().Settings[m.Name], Credentials: w.account(tx, m), WebhookURL: w.target(m).URL, Others: w.others,
 	}
 }
 
-// update runs a transaction and sets the clock's timer by what it scheduled.
+// account are the credentials of the workspace's account at a provider.
+func (w *Workspace) account(tx *state.Tx, m *provider.Mock) map[string]string {
+	if m.Account == nil {
+		return w.accounts[m.Name]
+	}
+	return m.Account(tx, w.ID, w.accounts[m.Name])
+}
+
+// update runs a transaction, sets the clock's timer by what it scheduled, and
+// has sent what it emitted.
 func (w *Workspace) update(cause state.Cause, fn func(*state.Tx) error) error {
-	err := w.db.Update(cause, fn)
+	var events webhook.Count
+	err := w.db.Update(cause, func(tx *state.Tx) error {
+		events = webhook.Counted(tx)
+		err := fn(tx)
+		if err == nil {
+			events = webhook.Counted(tx) // else they are undone
+		}
+		return err
+	})
 	w.clock.Rearm()
+	w.delivery.Note(events)
 	return err
 }
 
 // runJob does what fell due. One that fails or panics is dropped: it would only
 // do so again, and hold up all that comes after it.
 func (w *Workspace) runJob(tx *state.Tx, job state.Job) (err error) {
+	before := webhook.Counted(tx)
+	defer func() {
+		if job.Kind == webhook.RetryJob || webhook.Counted(tx) != before {
+			w.delivery.Wake() // whoever runs it, also a mere look; what wakes sees the state after this
+		}
+	}()
 	defer func() {
 		if p := recover(); p != nil {
 			err = panicked(p)
@@ -154,6 +214,9 @@ func (w *Workspace) runJob(tx *state.Tx, job state.Job) (err error) {
 			w.log.Error("a job failed and is dropped", "job", job.ID, "kind", job.Kind, "ref", job.Ref, "error", err)
 		}
 	}()
+	if job.Kind == webhook.RetryJob {
+		return webhook.Retry(tx, job)
+	}
 	name, kind, _ := strings.Cut(job.Kind, ".")
 	for _, m := range w.mocks {
 		if run := m.Jobs[kind]; m.Name == name && run != nil {
@@ -189,6 +252,19 @@ type Outgoing struct {
 	Header http.Header
 	Body   []byte
 	Delay  time.Duration // to let pass before
+
+	release func() // lets go of the webhooks that the call caused; nil without any
+}
+
+// HasWebhooks tells whether the call caused webhooks, which wait for the answer.
+func (o *Outgoing) HasWebhooks() bool { return o.release != nil }
+
+// Answered must be called when the answer is written, or nobody is there to
+// read it.
+func (o *Outgoing) Answered() {
+	if o.release != nil {
+		o.release()
+	}
 }
 
 // exchange is a call on its way through the workspace.
@@ -200,6 +276,7 @@ type exchange struct {
 	decision scenarios.Decision
 	forced   bool // as the caller asked
 	response *provider.Response
+	release  func() // lets its webhooks go
 }
 
 // Do answers a call: one transaction, one journal entry.
@@ -237,7 +314,11 @@ func (w *Workspace) attempt(x *exchange, do func(*exchange)) (err error) {
 		x.call = w.call(tx, x.Mock)
 		x.call.Op, x.call.Request = x.Op, x.Request
 		x.decision, x.forced, x.response = scenarios.Decision{}, false, nil
+		before := webhook.Counted(tx)
 		do(x)
+		if webhook.Counted(tx).Queued != before.Queued {
+			x.release = w.delivery.Hold(x.id)
+		}
 		return nil
 	})
 }
@@ -300,6 +381,6 @@ func (w *Workspace) entry(x *exchange, out *Outgoing) *journal.Entry {
 		Micros: (time.Since(x.Began) + out.Delay).Microseconds(), Hint: out.Header.Get(headerHint), Rule: out.Header.Get(headerRule),
 		Request:  w.journal.Message(x.Request.Header, x.Request.Body, x.Request.Fields),
 		Response: w.journal.Message(out.Header, out.Body, nil),
-		Secret:   secrets(x.Mock, x.Request),
+		Secret:   secrets(x.Mock, x.Request, out),
 	}
 }

@@ -74,8 +74,8 @@ type fee struct {
 func defaults() *settings {
 	return &settings{
 		Balance:          decimal.NewFromInt(10000),
-		AuthcodeTTL:      duration("15m"),
-		SettleAfter:      duration("2s"),
+		AuthcodeTTL:      provider.MustDuration("15m"),
+		SettleAfter:      provider.MustDuration("2s"),
 		Fee:              fee{Rate: decimal.RequireFromString("0.025"), Rounding: exact},
 		Debit:            "amount_plus_charge",
 		Sufficiency:      "at_least",
@@ -86,14 +86,6 @@ func defaults() *settings {
 		RequireRecipient: true,
 		EnforceSum:       true,
 	}
-}
-
-func duration(text string) provider.Duration {
-	d, err := provider.ParseDuration(text)
-	if err != nil {
-		panic(err)
-	}
-	return d
 }
 
 // knobs are the settings in force for a call.
