@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -273,11 +275,14 @@ func TestKnobs(t *testing.T) {
 	}
 }
 
+// forAll matches what stands for every way to send: such knobs are named once.
+var forAll = regexp.MustCompile(`\.(ACH|CARD_VIRTUAL|SWIFT|ZELLE)\b`)
+
 func namesKnobs(t *testing.T, section, prefix string, knobs []provider.Knob) {
 	for _, k := range knobs {
 		namesKnobs(t, section, prefix+k.Name+".", k.Knobs)
-		if k.Type != "object" {
-			assert.Contains(t, section, "`"+prefix+k.Name+"`", "a knob")
+		if name := forAll.ReplaceAllString(prefix+k.Name, ".METHOD"); k.Type != "object" {
+			assert.Contains(t, section, "`"+name+"`", "a knob")
 		}
 		for _, value := range k.OneOf {
 			assert.Contains(t, section, "`"+value+"`", "a value of %s%s", prefix, k.Name)
@@ -329,6 +334,38 @@ func TestFailedPaymentIsRefunded(t *testing.T) {
 func payOut(t *testing.T, url, key string) {
 	quote := post(t, url+"/get-authcode", key, `{"amount":50,"accounts":[{"acc":123456789,"amount":50,"bank":"somebank","country":"US","recipientname":"somename"}]}`)
 	post(t, url+"/execute", key, `{"authcode":"`+quote["authcode"].(string)+`"}`)
+}
+
+// TestSendIsTold is the test in docs/webhooks.md.
+func TestSendIsTold(t *testing.T) {
+	t.Parallel()
+	m := mockpaytest.Start(t)
+	told := make(chan string, 2)
+	app := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		told <- r.FormValue("TRANSACTION_STATUS") // your code
+	}))
+	defer app.Close()
+	_, err := m.SetWebhookEndpoint(t.Context(), "dinaricash", client.WebhookEndpoint{URL: app.URL})
+	require.NoError(t, err)
+
+	sendMoney(t, m) // your code
+	assert.Equal(t, "INITIATED", <-told)
+
+	m.Advance(5 * time.Second)
+	assert.Equal(t, "COMPLETED", <-told)
+}
+
+// sendMoney is the reader's code: it sends 300 dollars by Zelle.
+func sendMoney(t *testing.T, m *mockpaytest.Mockpay) {
+	res, err := http.PostForm(m.BaseURL("dinaricash")+"/send-money", url.Values{
+		"CORPORATE_ACCOUNT_ID": {m.Credential("dinaricash", "corporate_account_id")},
+		"GATEWAY_API_KEY":      {m.Credential("dinaricash", "gateway_api_key")},
+		"SEND_METHOD":          {"ZELLE"}, "SEND_CURRENCY_ISO3": {"USD"}, "SEND_AMOUNT": {"300"},
+		"RECIPIENT_ZELLE_ADDRESS": {"ssmith@example.com"},
+	})
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	require.Equal(t, http.StatusOK, res.StatusCode, res.Header.Get("X-Mockpay-Hint"))
 }
 
 // post makes a call of a provider, which must succeed.

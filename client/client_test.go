@@ -113,6 +113,45 @@ func TestRequestShapes(t *testing.T) {
 		{"AwaitRequests", func(ctx context.Context, c *C) (any, error) {
 			return c.AwaitRequests(ctx, "executions.payout", 2, 5*time.Second)
 		}, seen{method: "GET", uri: "/_mockpay/requests/wait?count=2&operation=executions.payout&timeout=5s&workspace=ci"}},
+		{"Webhooks", func(ctx context.Context, c *C) (any, error) { return c.Webhooks(ctx, client.WebhookFilter{}) },
+			seen{method: "GET", uri: "/_mockpay/webhooks?workspace=ci"}},
+		{"WebhooksFiltered", func(ctx context.Context, c *C) (any, error) {
+			return c.Webhooks(ctx, client.WebhookFilter{Provider: "p", Event: "e", Status: "failed", Limit: 3})
+		}, seen{method: "GET", uri: "/_mockpay/webhooks?event=e&limit=3&provider=p&status=failed&workspace=ci"}},
+		{"WebhooksOfEvent", func(ctx context.Context, c *C) (any, error) {
+			return c.Webhooks(ctx, client.WebhookFilter{Event: "p.e"})
+		}, seen{method: "GET", uri: "/_mockpay/webhooks?event=e&provider=p&workspace=ci"}},
+		{"WebhooksOfAnothersEvent", func(ctx context.Context, c *C) (any, error) {
+			return c.Webhooks(ctx, client.WebhookFilter{Provider: "q", Event: "p.e"})
+		}, seen{method: "GET", uri: "/_mockpay/webhooks?event=p.e&provider=q&workspace=ci"}},
+		{"Webhook", func(ctx context.Context, c *C) (any, error) { return c.Webhook(ctx, "w/1") },
+			seen{method: "GET", uri: "/_mockpay/webhooks/w%2F1?workspace=ci"}},
+		{"Redeliver", func(ctx context.Context, c *C) (any, error) { return c.Redeliver(ctx, "w-1") },
+			seen{method: "POST", uri: "/_mockpay/webhooks/w-1/redeliver?workspace=ci"}},
+		{"AwaitWebhooks", func(ctx context.Context, c *C) (any, error) {
+			return c.AwaitWebhooks(ctx, "card_load", 2, 5*time.Second)
+		}, seen{method: "GET", uri: "/_mockpay/webhooks/wait?count=2&event=card_load&timeout=5s&workspace=ci"}},
+		{"AwaitAllWebhooks", func(ctx context.Context, c *C) (any, error) { return c.AwaitWebhooks(ctx, "", 1, time.Second) },
+			seen{method: "GET", uri: "/_mockpay/webhooks/wait?count=1&timeout=1s&workspace=ci"}},
+		{"DrainWebhooks", func(ctx context.Context, c *C) (any, error) { return nil, c.DrainWebhooks(ctx, time.Minute) },
+			seen{method: "POST", uri: "/_mockpay/webhooks/drain?timeout=1m0s&workspace=ci"}},
+		{"WebhookEndpoint", func(ctx context.Context, c *C) (any, error) { return c.WebhookEndpoint(ctx, "p") },
+			seen{method: "GET", uri: "/_mockpay/webhook-endpoints/p?workspace=ci"}},
+		{"SetWebhookEndpoint", func(ctx context.Context, c *C) (any, error) {
+			return c.SetWebhookEndpoint(ctx, "p", client.WebhookEndpoint{
+				URL: "http://h/", Encoding: "json", Attempts: 3, Backoff: []time.Duration{time.Second, time.Minute}, Timeout: 10 * time.Second,
+				Reachable: true,
+			})
+		}, seen{method: "PUT", uri: "/_mockpay/webhook-endpoints/p?workspace=ci", media: "application/json",
+			body: `{"url":"http://h/","encoding":"json","attempts":3,"backoff":["1s","1m0s"],"timeout":"10s"}`}},
+		{"SetWebhookEndpointDefaults", func(ctx context.Context, c *C) (any, error) {
+			return c.SetWebhookEndpoint(ctx, "p", client.WebhookEndpoint{URL: "http://h/"})
+		}, seen{method: "PUT", uri: "/_mockpay/webhook-endpoints/p?workspace=ci", media: "application/json", body: `{"url":"http://h/"}`}},
+		{"SetWebhookEndpointWithoutBackoff", func(ctx context.Context, c *C) (any, error) {
+			return c.SetWebhookEndpoint(ctx, "p", client.WebhookEndpoint{URL: "http://h/", Backoff: []time.Duration{}})
+		}, seen{method: "PUT", uri: "/_mockpay/webhook-endpoints/p?workspace=ci", media: "application/json", body: `{"url":"http://h/","backoff":[]}`}},
+		{"RemoveWebhookEndpoint", func(ctx context.Context, c *C) (any, error) { return nil, c.RemoveWebhookEndpoint(ctx, "p") },
+			seen{method: "DELETE", uri: "/_mockpay/webhook-endpoints/p?workspace=ci"}},
 		{"Actions", func(ctx context.Context, c *C) (any, error) { return c.Actions(ctx) },
 			seen{method: "GET", uri: "/_mockpay/actions?workspace=ci"}},
 		{"Simulate", func(ctx context.Context, c *C) (any, error) {
@@ -187,6 +226,37 @@ func TestAnswers(t *testing.T) {
 		got, err := client.New(srv.URL).Request(t.Context(), "r-1")
 		require.NoError(t, err)
 		assert.Equal(t, json.Number("12345678901234567.10"), got.Request.Fields["amount"])
+	})
+	t.Run("WebhookKeepsBytes", func(t *testing.T) {
+		srv, _ := answering(t, 200, "application/json", `{"id":"w-1","provider":"p","event":"e","url":"http://h/","created_at":"2026-01-15T09:00:00.250Z",
+			"status":"failed","cause":"req-1","hint":"down","payload":{ "b": 1.10, "a": "<é>" },"attempts":[{"at":"2026-01-15T09:00:00.250Z","status":503,
+			"duration_us":1200,"error":"down","request":{"headers":{"A":"1"},"body":"b=1.10","body_size":6},"response":{"headers":{},"body":"","body_size":0}}]}`)
+		got, err := client.New(srv.URL).Redeliver(t.Context(), "w-1")
+		require.NoError(t, err)
+		assert.Equal(t, &client.Webhook{
+			ID: "w-1", Provider: "p", Event: "e", URL: "http://h/", CreatedAt: at, Status: "failed", Cause: "req-1", Hint: "down",
+			Payload: json.RawMessage(`{ "b": 1.10, "a": "<é>" }`),
+			Attempts: []client.Attempt{{
+				At: at, Status: 503, DurationUS: 1200, Error: "down",
+				Request:  client.Message{Headers: map[string]string{"A": "1"}, Body: "b=1.10", BodySize: 6},
+				Response: client.Message{Headers: map[string]string{}},
+			}},
+		}, got)
+	})
+	t.Run("WebhookEndpoint", func(t *testing.T) {
+		srv, _ := answering(t, 200, "application/json", `{"url":"http://h/","encoding":"form","attempts":3,"backoff":["1s","1m"],"timeout":"10s",
+			"reachable":false,"cause":"nothing listens"}`)
+		got, err := client.New(srv.URL).SetWebhookEndpoint(t.Context(), "p", client.WebhookEndpoint{URL: "http://h/"})
+		require.NoError(t, err)
+		assert.Equal(t, &client.WebhookEndpoint{
+			URL: "http://h/", Encoding: "form", Attempts: 3, Backoff: []time.Duration{time.Second, time.Minute}, Timeout: 10 * time.Second,
+			Cause: "nothing listens",
+		}, got)
+	})
+	t.Run("ErrWebhookEndpoint", func(t *testing.T) {
+		srv, _ := answering(t, 200, "application/json", `{"backoff":["soon"]}`)
+		_, err := client.New(srv.URL).WebhookEndpoint(t.Context(), "p")
+		require.ErrorContains(t, err, `invalid duration "soon"`)
 	})
 	t.Run("StateKeepsBytes", func(t *testing.T) {
 		srv, _ := answering(t, 200, "application/json", `{ "b": 1.10, "a": "<é>" }`)

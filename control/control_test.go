@@ -175,9 +175,15 @@ func TestWorkspaces(t *testing.T) {
 	status, made, _ := a.call("POST", "workspaces", `{"id":"one","seed":5,"scenario":"instant","ttl":"1h"}`)
 	require.Equal(t, 201, status)
 	assert.Equal(t, map[string]any{
-		"id": "one", "seed": 5.0, "providers": map[string]any{"dinardragon": map[string]any{
-			"base_url": a.m.URL + "/dinardragon", "credentials": map[string]any{"private_key": "dd-one-private-key"},
-		}},
+		"id": "one", "seed": 5.0, "providers": map[string]any{
+			"dinardragon": map[string]any{
+				"base_url": a.m.URL + "/dinardragon", "credentials": map[string]any{"private_key": "dd-one-private-key"},
+			},
+			"dinaricash": map[string]any{"base_url": a.m.URL + "/dinaricash", "credentials": map[string]any{
+				"corporate_account_id": "2d2d699109e9fce83c7fdf4dc5b368d8", "gateway_api_key": "0f8b9730af08af4aacec2020837c7d6c",
+				"webhook_key": "48373f5ca57116b5796c8bf98d02ea97",
+			}},
+		},
 	}, made)
 	assert.Equal(t, made, a.ok("GET", "workspaces/one", ""))
 	a.refused(409, `"one"`, "POST", "workspaces", `{"id":"one"}`)
@@ -300,7 +306,9 @@ func TestClock(t *testing.T) {
 func TestBalancesAndLedger(t *testing.T) {
 	a := start(t, mockpaytest.Scenario(frozen))
 	a.payout("100")
-	assert.Equal(t, map[string]any{"dinardragon": map[string]any{"USD": "12.5"}}, a.ok("PATCH", "balances", `{"dinardragon":{"USD":12.50}}`))
+	assert.Equal(t, map[string]any{
+		"dinardragon": map[string]any{"USD": "12.5"}, "dinaricash": map[string]any{"payout": "50111.1", "float": "1022.25", "reserve": "100000"},
+	}, a.ok("PATCH", "balances", `{"dinardragon":{"USD":12.50}}`))
 	a.ok("PATCH", "balances", `{"dinardragon":{"USD":"12.500"}}`)
 	entries := a.ok("GET", "ledger?provider=dinardragon&balance=USD", "")["entries"].([]any)
 	require.Len(t, entries, 3, "setting a balance to what it is moves nothing")

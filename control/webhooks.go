@@ -138,14 +138,29 @@ func (a *api) drainWebhooks(r *http.Request, w *workspace.Workspace) (any, error
 	defer cancel()
 	left, err := w.DrainWebhooks(ctx)
 	if err == nil && len(left) > 0 {
-		err = a.waited("%d webhooks are still pending after %s; those to be sent again wait for the workspace's clock, the newest: %s", len(left), timeout, left[0].Hint)
+		err = a.waited("still pending after %s: %d; what is to be sent again waits for the workspace's clock%s", timeout, len(left), latest(left[0]))
 	}
 	return struct {
 		Pending int `json:"pending"`
 	}{len(left)}, err
 }
 
+// latest is why the newest pending webhook was not delivered, if it was tried.
+func latest(e webhook.Event) string {
+	if e.Hint == "" {
+		return ""
+	}
+	return "; the newest: " + e.Hint
+}
+
 func (a *api) redeliver(r *http.Request, w *workspace.Workspace) (any, error) {
+	known, ok, err := w.Webhook(mux.Vars(r)["id"])
+	if err != nil {
+		return nil, err
+	}
+	if m := a.mock(known.Provider); ok && m != nil && m.Webhook != nil && w.Endpoint(m).URL == "" {
+		return nil, NewProblem(http.StatusConflict, "no endpoint is set: PUT /_mockpay/webhook-endpoints/%s sets one", m.Name)
+	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(a.Running, cancel)()

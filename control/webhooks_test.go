@@ -107,7 +107,6 @@ func openShop(t *testing.T, hook string) *shop {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
 		require.NoError(t, s.reg.Close(ctx))
-		sender.Close()
 	})
 	return s
 }
@@ -281,7 +280,7 @@ func TestWebhooksDrain(t *testing.T) {
 	assert.Equal(t, map[string]any{"pending": 0.0}, s.ok("POST", "webhooks/drain", ""))
 	s.pay()
 	s.ok("POST", "clock", `{"advance":"0s"}`)
-	s.refused(408, "1 webhooks are still pending after 10ms; those to be sent again wait for the workspace's clock, the newest: dial tcp", "POST", "webhooks/drain?timeout=10ms", "")
+	s.refused(408, "still pending after 10ms: 1; what is to be sent again waits for the workspace's clock; the newest: dial tcp", "POST", "webhooks/drain?timeout=10ms", "")
 	clock := s.ok("GET", "clock", "")
 	assert.Equal(t, "webhook.retry", at(clock, "pending", 0, "kind"))
 	assert.Equal(t, "2026-01-15T09:01:00.000Z", at(clock, "pending", 0, "at"))
@@ -300,7 +299,7 @@ func TestWebhooksDrain(t *testing.T) {
 		s := openShop(t, nobody(t))
 		s.pay()
 		s.stop()
-		s.refused(503, "the server stops; 1 webhooks", "POST", "webhooks/drain?timeout=10m", "")
+		s.refused(503, "the server stops; still pending after 10m0s: 1", "POST", "webhooks/drain?timeout=10m", "")
 	})
 }
 

@@ -57,6 +57,9 @@ func writeProblem(w http.ResponseWriter, p *Problem) {
 // failure of ours.
 func (a *api) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	p := asProblem(err)
+	if p == nil && r.Context().Err() != nil {
+		return // nobody is there to be told
+	}
 	if p == nil {
 		a.Log.Error("a control call failed inside mockpay", "method", r.Method, "path", r.URL.Path, "error", err)
 		p = NewProblem(http.StatusInternalServerError, "mockpay itself failed, its log says how")

@@ -3,6 +3,7 @@ package mocks
 
 import (
 	"github.com/mockpay/mockpay/mocks/dinardragon"
+	"github.com/mockpay/mockpay/mocks/dinaricash"
 	"github.com/mockpay/mockpay/provider"
 )
 
@@ -10,5 +11,6 @@ import (
 func All() []*provider.Mock {
 	return []*provider.Mock{
 		dinardragon.New(),
+		dinaricash.New(),
 	}
 }

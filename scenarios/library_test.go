@@ -26,6 +26,12 @@ var promises = map[string]func(t *testing.T, s *shop){
 	"insufficient-balance":   promiseInsufficientBalance,
 	"mixed-payment-statuses": promiseMixedPaymentStatuses,
 	"failed-payment-refund":  promiseFailedPaymentRefund,
+	"documented-examples":    promiseDocumentedExamples,
+	"swift-declined":         promiseSwiftDeclined,
+	"ach-canceled":           promiseACHCanceled,
+	"zelle-failed":           promiseZelleFailed,
+	"card-lifecycle":         promiseCardLifecycle,
+	"card-purchase-rejected": promiseCardPurchaseRejected,
 }
 
 func TestLibrary(t *testing.T) {
@@ -114,6 +120,8 @@ func promiseInstant(t *testing.T, s *shop) {
 	p := s.pay("195", payee{"1110", "95"}, payee{"1119", "100"})
 
 	assert.Equal(t, []int{1, 1}, s.statuses(p), "the first poll tells success")
+	s.send(zelleSend, "300")
+	assert.Equal(t, []string{"INITIATED", "COMPLETED"}, s.told())
 	s.sound()
 }
 
@@ -147,6 +155,13 @@ func promiseInsufficientBalance(t *testing.T, s *shop) {
 	_, err := s.SetBalances(t.Context(), client.Balances{"dinardragon": {"USD": "1000"}})
 	require.NoError(t, err)
 	assert.Equal(t, 200, s.call("/get-authcode", larger).status)
+
+	refused := s.cash(achSend, "43.91")
+	assert.Equal(t, 402, refused.status)
+	assert.Contains(t, refused.body, "Transaction failed due to insufficient balance.")
+	s.send(achSend, "43.90")
+	assert.Equal(t, "0", s.Balance("dinaricash", "payout"))
+	assert.Equal(t, []string{"Completed", "Failed"}, s.listed())
 	s.sound()
 }
 

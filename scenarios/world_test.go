@@ -18,9 +18,8 @@ import (
 // start is when the clocks of these tests begin.
 var start = time.Date(2026, 1, 15, 9, 0, 0, 0, time.UTC)
 
-// lang is the language about Dinar Dragon alone, so that what messages list
-// does not change with every provider.
-var lang = scenarios.NewLanguage([]*provider.Mock{dinardragon.New()})
+// lang is the language that most tests speak.
+var lang = whole
 
 // parse reads a scenario that has no mistakes. "version: 1" need not be written.
 func parse(t testing.TB, text string) *scenarios.Scenario {

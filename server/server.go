@@ -311,7 +311,6 @@ func (s *Server) Stop(ctx context.Context) error {
 		}
 		all.Wait()
 		s.stopErr = errors.Join(append(errs, s.registry.Close(ctx))...)
-		s.sender.Close()
 	})
 	return s.stopErr
 }

@@ -128,7 +128,9 @@ func TestBanner(t *testing.T) {
 	s := start(t, server.Options{Seed: &seed, Version: "9"})
 	var b bytes.Buffer
 	require.NoError(t, s.Banner(&b))
-	assert.Equal(t, fmt.Sprintf("mockpay 9 seed 42 scenario default\ndinardragon %[1]s/dinardragon private_key=dd-default-private-key\nmockpay ready on %[1]s\n", s.URL()), b.String())
+	assert.Equal(t, fmt.Sprintf("mockpay 9 seed 42 scenario default\ndinardragon %[1]s/dinardragon private_key=dd-default-private-key\n"+
+		"dinaricash %[1]s/dinaricash corporate_account_id=8d1838fbb7fea3206326d0d96f162618 gateway_api_key=955a380d7d9c05707f199fbe8ba8474d webhook_key=d4238d59beea578ab494a6f5126cf853\n"+
+		"mockpay ready on %[1]s\n", s.URL()), b.String())
 }
 
 func TestStartErrAddressTaken(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"unicode"
@@ -38,7 +39,7 @@ func (a Allow) CheckURL(text string) error {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil:
-		return fmt.Errorf("%w: %s", ErrURL, errors.Unwrap(err))
+		return fmt.Errorf("%w: %q: %s; it should be like http://127.0.0.1:9000/hooks", ErrURL, text, errors.Unwrap(err))
 	case u.Scheme != "http" && u.Scheme != "https":
 		return fmt.Errorf("%w: %q does not begin with http:// or https://", ErrURL, text)
 	case strings.Trim(u.Hostname(), ".") == "":
@@ -47,6 +48,12 @@ func (a Allow) CheckURL(text string) error {
 		return fmt.Errorf("%w: %q has a host that is not ASCII; write it as xn--", ErrURL, text)
 	}
 	return a.checkHost(u.Hostname())
+}
+
+// validPort tells whether a URL's port is one; it may have none.
+func validPort(port string) bool {
+	n, err := strconv.Atoi(port)
+	return port == "" || err == nil && n >= 1 && n <= 65535
 }
 
 func (a Allow) checkHost(host string) error {

@@ -296,7 +296,6 @@ func TestNamesOfBadAddresses(t *testing.T) {
 	for _, address := range []string{"169.254.169.254", "fe80::1", "100.100.100.200", "168.63.129.16", "fd00:ec2::254"} {
 		t.Run(address, func(t *testing.T) {
 			s := NewSender(Allow{"*"}, "test")
-			defer s.Close()
 			resolveTo(t, s, address)
 			const target = "http://rebound.internal:9/hook"
 			require.NoError(t, s.Check(target))
@@ -310,7 +309,6 @@ func TestNamesOfBadAddresses(t *testing.T) {
 		server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 		defer server.Close()
 		s := NewSender(nil, "test")
-		defer s.Close()
 		resolveTo(t, s, "127.0.0.1")
 		_, port, err := net.SplitHostPort(server.Listener.Addr().String())
 		require.NoError(t, err)

@@ -29,8 +29,6 @@ type Sender struct {
 const (
 	dialTimeout   = 5 * time.Second
 	reachTimeout  = 2 * time.Second
-	idleTimeout   = 30 * time.Second
-	idlePerHost   = 4
 	responseLimit = journal.DefaultBody // read to judge it
 	keptLimit     = 16 << 10            // remembered of each body
 )
@@ -40,16 +38,14 @@ func NewSender(allow Allow, version string) *Sender {
 	s := &Sender{allow: allow, agent: "mockpay/" + version, dialer: &net.Dialer{Timeout: dialTimeout, Control: guardDial}}
 	s.client = &http.Client{
 		Transport: &http.Transport{
-			DialContext: s.dialer.DialContext, MaxIdleConnsPerHost: idlePerHost, IdleConnTimeout: idleTimeout,
-			DisableCompression: true,
+			// A connection kept open may be closed by the receiver just when it is
+			// used, and a POST is not sent twice.
+			DialContext: s.dialer.DialContext, DisableKeepAlives: true, DisableCompression: true,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return s
 }
-
-// Close ends the connections that are kept open.
-func (s *Sender) Close() { s.client.CloseIdleConnections() }
 
 // Check refuses a target that the sender would not talk to.
 func (s *Sender) Check(target string) error { return s.allow.CheckURL(target) }

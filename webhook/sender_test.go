@@ -24,7 +24,6 @@ var anEvent = Event{ID: "11111111-2222-4333-8444-555555555555", Provider: "cash"
 
 func newSender(t testing.TB, allow ...string) *Sender {
 	s := NewSender(allow, "1.2.3")
-	t.Cleanup(s.Close)
 	return s
 }
 
@@ -143,7 +142,7 @@ func TestSend(t *testing.T) {
 		assert.Len(t, a.Request.Body, keptLimit, "kept cut")
 		assert.Equal(t, len(e.Payload), a.Request.BodySize)
 	})
-	t.Run("KeepsConnections", func(t *testing.T) {
+	t.Run("KeepsNoConnection", func(t *testing.T) {
 		var conns atomic.Int32
 		server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 		server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
@@ -157,7 +156,7 @@ func TestSend(t *testing.T) {
 		for range 20 {
 			require.Empty(t, s.Send(t.Context(), Endpoint{URL: server.URL, Timeout: patient}, anEvent).Error)
 		}
-		assert.EqualValues(t, 1, conns.Load())
+		assert.EqualValues(t, 20, conns.Load(), "one kept open may be closed just when it is used, and a POST is not sent twice")
 	})
 }
 

@@ -149,7 +149,6 @@ func newWorld(t testing.TB, scenario string, flags map[string]string) *world {
 	w.Workspace = w.create(workspace.Default, scenario)
 	t.Cleanup(func() {
 		require.NoError(t, w.reg.Close(over()))
-		sender.Close()
 	})
 	return w
 }

@@ -4,10 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/mockpay/mockpay/provider"
 )
 
 // A choice is a flag that takes one of some words.
@@ -21,11 +25,14 @@ func (c *choice) String() string { return c.value }
 func (c *choice) Type() string { return strings.Join(c.words, "|") }
 
 func (c *choice) Set(s string) error {
-	if !slices.Contains(c.words, s) {
-		return fmt.Errorf("must be one of %s", strings.Join(c.words, ", "))
+	if slices.Contains(c.words, s) {
+		c.value = s
+		return nil
 	}
-	c.value = s
-	return nil
+	if near := provider.Nearest(s, c.words); near != "" {
+		return fmt.Errorf("must be one of %s; did you mean %q?", strings.Join(c.words, ", "), near)
+	}
+	return fmt.Errorf("must be one of %s", strings.Join(c.words, ", "))
 }
 
 // A baseURL is a flag that takes the URL of a server.
@@ -75,4 +82,27 @@ func (a address) port() string {
 func isPort(s string) bool {
 	_, err := strconv.ParseUint(s, 10, 16)
 	return err == nil
+}
+
+// A hostList is a flag that takes hosts, several with commas or by repetition:
+// names, *.NAME, addresses, networks, or * for any.
+type hostList []string
+
+func (l *hostList) String() string { return strings.Join(*l, ",") }
+
+func (l *hostList) Type() string { return "HOST" }
+
+var hostName = regexp.MustCompile(`^(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?$`)
+
+func (l *hostList) Set(s string) error {
+	for host := range strings.SplitSeq(s, ",") {
+		host = strings.TrimSpace(host)
+		_, noAddr := netip.ParseAddr(host)
+		_, noNetwork := netip.ParsePrefix(host)
+		if host != "*" && noAddr != nil && noNetwork != nil && !hostName.MatchString(host) {
+			return errors.New("must be a host like example.com, *.example.com, 203.0.113.7 or 203.0.113.0/24, without scheme and port")
+		}
+		*l = append(*l, host)
+	}
+	return nil
 }

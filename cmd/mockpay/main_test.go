@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -30,6 +31,10 @@ func TestMain(m *testing.M) {
 //	                                          until it is ready, set MOCKPAY_URL
 //	                                          and SERVER_ADDR
 //	stop-mockpay                              end it by SIGTERM; it must exit 0
+//	listen [FLAG]...                          start mockpay webhooks listen on a
+//	                                          free port, set HOOK_URL
+//	heard REGEXP                              wait until it prints a line like that
+//	stop-listening                            end it by SIGTERM; it must exit 0
 //	exits CODE COMMAND [ARG]...               run a command, check its exit code
 //	call METHOD PATH [HEADER:VALUE]... [BODY] call the server; the status and the
 //	                                          body are the output
@@ -42,18 +47,27 @@ func TestScripts(t *testing.T) {
 		Deadline:            time.Now().Add(3 * patience), // of a command that should have ended
 		Setup: func(env *testscript.Env) error {
 			env.Values[processKey{}] = new(process)
+			env.Values[listenerKey{}] = new(listener)
+			env.Setenv("ZELLE", zelle)
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // else each command ends a second late under -race
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve-mockpay": serveMockpay,
-			"stop-mockpay":  stopMockpay,
-			"exits":         exits,
-			"call":          call,
-			"capture":       capture,
+			"serve-mockpay":  serveMockpay,
+			"stop-mockpay":   stopMockpay,
+			"listen":         listen,
+			"heard":          heard,
+			"stop-listening": stopListening,
+			"exits":          exits,
+			"call":           call,
+			"capture":        capture,
 		},
 	})
 }
+
+// zelle is a send of Dinari Cash; scripts have it as $ZELLE.
+const zelle = "CORPORATE_ACCOUNT_ID=8d1838fbb7fea3206326d0d96f162618&GATEWAY_API_KEY=955a380d7d9c05707f199fbe8ba8474d" +
+	"&SEND_METHOD=ZELLE&SEND_CURRENCY_ISO3=USD&SEND_AMOUNT=300&RECIPIENT_ZELLE_ADDRESS=ssmith@example.com"
 
 type processKey struct{}
 
@@ -123,6 +137,55 @@ func stopMockpay(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(err)
 }
 
+type listenerKey struct{}
+
+// A listener is the receiver of webhooks of a script.
+type listener struct {
+	process
+	heard *tape
+}
+
+func scriptListener(ts *testscript.TestScript) *listener {
+	return ts.Value(listenerKey{}).(*listener)
+}
+
+func listen(ts *testscript.TestScript, _ bool, args []string) {
+	l := scriptListener(ts)
+	l.heard = newTape()
+	l.cmd = exec.Command("mockpay", append([]string{"webhooks", "listen", "--port", "0"}, args...)...)
+	for _, name := range []string{"PATH", "HOME", "GORACE", "MOCKPAY_URL", "MOCKPAY_FORWARD"} {
+		l.cmd.Env = append(l.cmd.Env, name+"="+ts.Getenv(name))
+	}
+	l.cmd.Stdout, l.cmd.Stderr = l.heard, &l.stderr
+	ts.Check(l.cmd.Start())
+	ts.Defer(l.kill)
+	line, ok := l.heard.await(`http://127\.0\.0\.1:\d+/`)
+	if !ok {
+		l.kill()
+		ts.Fatalf("the receiver does not listen:\n%s", &l.stderr)
+	}
+	ts.Setenv("HOOK_URL", line)
+}
+
+func heard(ts *testscript.TestScript, _ bool, args []string) {
+	l := scriptListener(ts)
+	line, ok := l.heard.await(`(?m)^.*` + args[0] + `.*$`)
+	if !ok {
+		ts.Fatalf("%s was not heard:\n%s", args[0], l.heard)
+	}
+	fmt.Fprintln(ts.Stdout(), line)
+}
+
+func stopListening(ts *testscript.TestScript, _ bool, _ []string) {
+	l := scriptListener(ts)
+	defer l.impatient()()
+	ts.Check(l.cmd.Process.Signal(syscall.SIGTERM))
+	err := l.cmd.Wait()
+	fmt.Fprint(ts.Stdout(), l.heard)
+	ts.Stderr().Write(l.stderr.Bytes())
+	ts.Check(err)
+}
+
 func exits(ts *testscript.TestScript, _ bool, args []string) {
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
@@ -140,10 +203,13 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
+// headerLike matches a header; no JSON and no form begins so.
+var headerLike = regexp.MustCompile(`^[A-Za-z-]+:`)
+
 func call(ts *testscript.TestScript, _ bool, args []string) {
 	method, path, rest := args[0], args[1], args[2:]
 	header := http.Header{}
-	for len(rest) > 0 && !strings.HasPrefix(rest[0], "{") {
+	for len(rest) > 0 && headerLike.MatchString(rest[0]) {
 		name, value, _ := strings.Cut(rest[0], ":")
 		header.Set(name, value)
 		rest = rest[1:]

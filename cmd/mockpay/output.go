@@ -20,13 +20,22 @@ func (c *cli) show(text func(w io.Writer)) error {
 
 // showLocal is show for what no server answered.
 func (c *cli) showLocal(v any, text func(w io.Writer)) error {
+	doc, err := encode(v)
+	if err != nil {
+		return err
+	}
+	return c.print(doc, text)
+}
+
+// encode writes JSON on a line, nothing escaped.
+func encode(v any) ([]byte, error) {
 	var doc bytes.Buffer
 	enc := json.NewEncoder(&doc)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
-		return fmt.Errorf("encode the output: %w", err)
+		return nil, fmt.Errorf("encode the output: %w", err)
 	}
-	return c.print(doc.Bytes(), text)
+	return doc.Bytes(), nil
 }
 
 func (c *cli) print(doc []byte, text func(w io.Writer)) error {
@@ -38,6 +47,11 @@ func (c *cli) print(doc []byte, text func(w io.Writer)) error {
 	}
 	_, err := c.stdout.Write(out.Bytes())
 	return err
+}
+
+// warn says what is wrong although it was done.
+func (c *cli) warn(format string, args ...any) {
+	fmt.Fprintln(c.stderr, "mockpay: warning:", strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", "; "))
 }
 
 // writeJSON writes a document indented, and one that is no JSON as it is.

@@ -41,6 +41,13 @@ const (
 	requestAnswer = `{"id":"r-1","at":"2026-01-15T09:00:00Z","provider":"p","operation":"","method":"GET","path":"/p/x","status":404,
 		"duration_us":1200,"rule":"2","hint":"no such\tpath","matched":false,
 		"request":{"headers":{"B":"2","A":"1"},"body":"one\ntwo"},"response":{"headers":{},"body":""}}`
+	webhookAnswer = `{"id":"w-1","provider":"p","event":"e","url":"http://h/","created_at":"2026-01-15T09:00:00Z","status":"failed",
+		"cause":"req-1","hint":"the receiver answered 503","payload":{"a":1.10},"attempts":[
+		{"at":"2026-01-15T09:00:00Z","status":0,"duration_us":90,"error":"connection refused","request":{"headers":{"B":"2","A":"1"},"body":"a=1.10"},"response":{"headers":{},"body":""}},
+		{"at":"2026-01-15T09:00:01Z","status":503,"duration_us":1200,"error":"the receiver answered 503","request":{"headers":{"A":"1"},"body":"a=1.10"},"response":{"headers":{"C":"3"},"body":"down\nsorry"}}]}`
+	deliveredAnswer = `{"id":"w-1","provider":"p","event":"e","url":"http://h/","created_at":"2026-01-15T09:00:00Z","status":"delivered",
+		"cause":"req-1","hint":"","payload":{},"attempts":[{"at":"2026-01-15T09:00:00Z","status":204,"duration_us":1200}]}`
+	endpointAnswer = `{"url":"http://h/","encoding":"form","attempts":3,"backoff":["1s","1m"],"timeout":"10s"}`
 )
 
 func TestText(t *testing.T) {
@@ -95,6 +102,55 @@ func TestText(t *testing.T) {
 		{"RequestsWait", "requests --wait 2 --operation a.b --timeout 1s", `{"requests":[],"dropped":0}`,
 			`GET /_mockpay/requests/wait?count=2&operation=a.b&timeout=1s&workspace=default`,
 			"ID  AT  OPERATION  METHOD  PATH  STATUS  RULE  HINT\n"},
+		{"Webhooks", "webhooks --provider p --status failed --limit 1", `{"webhooks":[` + webhookAnswer + `],"dropped":2}`,
+			`GET /_mockpay/webhooks?limit=1&provider=p&status=failed&workspace=default`,
+			lines("ID   AT                        EVENT  STATUS  ATTEMPTS  URL        HINT",
+				"w-1  2026-01-15T09:00:00.000Z  p.e    failed  2         http://h/  the receiver answered 503",
+				"",
+				"2 older webhooks were dropped")},
+		{"WebhooksNone", "webhooks --event p.e", `{"webhooks":[],"dropped":0}`,
+			`GET /_mockpay/webhooks?event=e&provider=p&workspace=default`,
+			"ID  AT  EVENT  STATUS  ATTEMPTS  URL  HINT\n"},
+		{"Webhook", "webhooks --id w-1", webhookAnswer,
+			`GET /_mockpay/webhooks/w-1?workspace=default`,
+			lines("ID   AT                        EVENT  STATUS  ATTEMPTS  URL",
+				"w-1  2026-01-15T09:00:00.000Z  p.e    failed  2         http://h/",
+				"cause: req-1", "hint: the receiver answered 503", `payload: {"a":1.10}`,
+				"",
+				"AT                        STATUS  TOOK  ERROR",
+				"2026-01-15T09:00:00.000Z  -       90µs  connection refused",
+				"> A: 1", "> B: 2", ">", "> a=1.10",
+				"",
+				"AT                        STATUS  TOOK   ERROR",
+				"2026-01-15T09:00:01.000Z  503     1.2ms  the receiver answered 503",
+				"> A: 1", ">", "> a=1.10", "< C: 3", "<", "< down", "< sorry", "")},
+		{"WebhooksFull", "webhooks --full", `{"webhooks":[` + deliveredAnswer + `],"dropped":0}`,
+			`GET /_mockpay/webhooks?workspace=default`,
+			lines("ID   AT                        EVENT  STATUS     ATTEMPTS  URL",
+				"w-1  2026-01-15T09:00:00.000Z  p.e    delivered  1         http://h/",
+				"cause: req-1", `payload: {}`,
+				"",
+				"AT                        STATUS  TOOK   ERROR",
+				"2026-01-15T09:00:00.000Z  204     1.2ms  -",
+				"<", "")},
+		{"WebhooksWait", "webhooks --wait 2 --event e --timeout 1s", `{"webhooks":[],"dropped":0}`,
+			`GET /_mockpay/webhooks/wait?count=2&event=e&timeout=1s&workspace=default`,
+			"ID  AT  EVENT  STATUS  ATTEMPTS  URL  HINT\n"},
+		{"WebhooksRedeliver", "webhooks redeliver w-1", deliveredAnswer,
+			`POST /_mockpay/webhooks/w-1/redeliver?workspace=default`,
+			"webhook w-1 was delivered to http://h/: 204 in 1.2ms\n"},
+		{"WebhooksRedeliverLast", "webhooks redeliver w-0 last", `{"webhooks":[{"id":"w-2"}],` + deliveredAnswer[1:],
+			`POST /_mockpay/webhooks/w-2/redeliver?workspace=default`,
+			lines("webhook w-1 was delivered to http://h/: 204 in 1.2ms", "webhook w-1 was delivered to http://h/: 204 in 1.2ms")},
+		{"WebhooksDrain", "webhooks drain --timeout 1s", `{"pending":0}`,
+			`POST /_mockpay/webhooks/drain?timeout=1s&workspace=default`, "no webhook is pending\n"},
+		{"WebhooksEndpoint", "webhooks endpoint p", endpointAnswer,
+			`GET /_mockpay/webhook-endpoints/p?workspace=default`,
+			lines("PROVIDER  URL        ENCODING  ATTEMPTS  BACKOFF  TIMEOUT", "p         http://h/  form      3         1s,1m0s  10s")},
+		{"WebhooksEndpointSet", "webhooks endpoint p http://h/ --encoding form --attempts 3 --backoff 1s,1m --request-timeout 10s",
+			endpointAnswer[:len(endpointAnswer)-1] + `,"reachable":true}`,
+			`PUT /_mockpay/webhook-endpoints/p?workspace=default {"url":"http://h/","encoding":"form","attempts":3,"backoff":["1s","1m0s"],"timeout":"10s"}`,
+			lines("PROVIDER  URL        ENCODING  ATTEMPTS  BACKOFF  TIMEOUT", "p         http://h/  form      3         1s,1m0s  10s", "", "reachable")},
 		{"Simulate", "simulate a.settle payment=last as=", `{"to":"failed","balance":"1.50","n":{"x":1}}`,
 			`POST /_mockpay/simulate/a.settle?workspace=default {"as":"","payment":"last"}`,
 			lines("FIELD    VALUE", "balance  1.50", `n        {"x":1}`, "to       failed")},
@@ -146,6 +202,41 @@ func TestNoContent(t *testing.T) {
 	code, stdout, _, _ = asking(t, 204, "", "workspace", "delete", "a", "--output", "json")
 	assert.Equal(t, 0, code)
 	assert.Empty(t, stdout)
+
+	code, stdout, _, request = asking(t, 204, "", "webhooks", "endpoint", "p", "--remove")
+	assert.Equal(t, 0, code)
+	assert.Equal(t, "DELETE /_mockpay/webhook-endpoints/p?workspace=default", request)
+	assert.Equal(t, "webhooks of p go nowhere\n", stdout)
+}
+
+// TestUnreachableEndpoint: an endpoint that nobody listens at is set all the
+// same.
+func TestUnreachableEndpoint(t *testing.T) {
+	answer := endpointAnswer[:len(endpointAnswer)-1] + `,"reachable":false,"cause":"nothing listens on port 80 of h"}`
+	for _, output := range []string{"text", "json"} {
+		code, stdout, stderr, _ := asking(t, 200, answer, "webhooks", "endpoint", "p", "http://h/", "--output", output)
+		assert.Equal(t, 0, code)
+		assert.Contains(t, stdout, "http://h/")
+		assert.NotContains(t, stdout, "\nreachable")
+		assert.Equal(t, "mockpay: warning: http://h/ is not reachable: nothing listens on port 80 of h\n", stderr)
+	}
+}
+
+// TestNotRedelivered: what a receiver does not take is a failure, also if it
+// took it before.
+func TestNotRedelivered(t *testing.T) {
+	before := strings.NewReplacer(`"hint":""`, `"hint":"delivered before; delivering it once more failed"`).Replace(deliveredAnswer)
+	for answer, want := range map[string]string{webhookAnswer: "the receiver answered 503", before: "delivered before; delivering it once more failed"} {
+		code, stdout, stderr, _ := asking(t, 200, answer, "webhooks", "redeliver", "w-1", "w-1")
+		assert.Equal(t, 1, code)
+		line := "webhook w-1 was not delivered to http://h/: " + want
+		assert.Equal(t, lines(line, line), stdout)
+		assert.Equal(t, "mockpay: 2 webhooks not delivered\n", stderr)
+	}
+	code, stdout, stderr, _ := asking(t, 200, `{"webhooks":[]}`, "webhooks", "redeliver", "last")
+	assert.Equal(t, 1, code)
+	assert.Empty(t, stdout)
+	assert.Equal(t, "mockpay: workspace default has no webhooks\n", stderr)
 }
 
 func TestRefusals(t *testing.T) {

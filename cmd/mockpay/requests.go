@@ -33,7 +33,7 @@ func (c *cli) requestsCommand() *cobra.Command {
   mockpay requests --id ID
   mockpay requests --wait 2 --operation dinardragon.execute --timeout 10s`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := o.check(cmd.Flags()); err != nil {
+			if err := checkList(cmd.Flags(), "operation"); err != nil {
 				return usage(err)
 			}
 			return c.requests(cmd, o)
@@ -53,21 +53,22 @@ func (c *cli) requestsCommand() *cobra.Command {
 	return cmd
 }
 
-// check refuses flags that the server would not look at together.
-func (o *requestsFlags) check(flags *pflag.FlagSet) error {
+// checkList refuses flags of a list that the server would not look at together.
+// counted is the flag that says what --wait counts.
+func checkList(flags *pflag.FlagSet, counted string) error {
 	var with string // what the other flags must go with
 	var allowed []string
 	switch {
 	case flags.Changed("id"):
 		with, allowed = "id", []string{"id", "full"}
 	case flags.Changed("wait"):
-		with, allowed = "wait", []string{"wait", "timeout", "operation", "full"}
+		with, allowed = "wait", []string{"wait", "timeout", counted, "full"}
 	case flags.Changed("timeout"):
 		return fmt.Errorf("--timeout goes with --wait only")
 	default:
 		return nil
 	}
-	for _, name := range []string{"provider", "operation", "status", "matched", "since", "limit", "wait", "timeout"} {
+	for _, name := range []string{"provider", "operation", "event", "status", "matched", "since", "limit", "wait", "timeout"} {
 		if flags.Changed(name) && !slices.Contains(allowed, name) {
 			return fmt.Errorf("--%s does not go with --%s", name, with)
 		}

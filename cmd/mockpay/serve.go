@@ -32,6 +32,8 @@ type serveFlags struct {
 	store         choice
 	journalSize   uint32
 	journalBody   uint32
+	webhookURLs   map[string]string
+	webhookAllow  hostList
 	logLevel      choice
 	logFormat     choice
 }
@@ -61,6 +63,8 @@ func (c *cli) serveCommand(use string) *cobra.Command {
 	f.Int64Var(&o.seed, "seed", 0, "seed of the default workspace (drawn if not given)")
 	f.Uint32Var(&o.journalSize, "journal-size", journal.DefaultSize, "how many requests each workspace remembers")
 	f.Uint32Var(&o.journalBody, "journal-body", journal.DefaultBody, "how many bytes of each body it remembers")
+	f.StringToStringVar(&o.webhookURLs, "webhook-url", nil, "where webhooks of a provider go, `NAME=URL`; repeatable")
+	f.Var(&o.webhookAllow, "webhook-allow", "a host that webhooks may go to besides this machine and private networks; repeatable")
 	f.Var(&o.store, "store", "where state is kept; in memory it ends with the server")
 	f.Var(&o.logLevel, "log-level", "the least important log line written")
 	f.Var(&o.logFormat, "log-format", "how log lines are written")
@@ -80,6 +84,8 @@ func (c *cli) serverOptions(cmd *cobra.Command, o *serveFlags) (server.Options, 
 		ControlToken:  c.token,
 		JournalSize:   orNone(o.journalSize),
 		JournalBody:   orNone(o.journalBody),
+		WebhookURLs:   o.webhookURLs,
+		WebhookAllow:  o.webhookAllow,
 		Version:       buildVersion(),
 		Log:           c.logger(o),
 		Mocks:         mocks.All(),

@@ -65,14 +65,19 @@ func TestServeOptions(t *testing.T) {
 		assert.Equal(t, 65536, opts.JournalBody)
 		assert.Empty(t, opts.ControlToken)
 		assert.Empty(t, opts.ProviderAddrs)
+		assert.Empty(t, opts.WebhookURLs)
+		assert.Empty(t, opts.WebhookAllow)
 		assert.NotNil(t, opts.Log)
 	})
 	t.Run("Flags", func(t *testing.T) {
 		opts, code, stderr := serveWith(t, map[string]string{
 			"MOCKPAY_SEED": "1", "MOCKPAY_SCENARIO": "instant", "MOCKPAY_JOURNAL_SIZE": "2",
 			"MOCKPAY_CONTROL_TOKEN": "a", "MOCKPAY_PROVIDER_ADDR": "dinaricash=:3",
+			"MOCKPAY_WEBHOOK_URL": "dinaricash=http://h/", "MOCKPAY_WEBHOOK_ALLOW": "h",
 		}, "serve", "--seed", "0", "--scenario", "my.yaml", "--journal-size", "5", "--journal-body", "0",
-			"--control-token", "b", "--provider-addr", "dinardragon=:1", "--provider-addr", "executions=:2")
+			"--control-token", "b", "--provider-addr", "dinardragon=:1", "--provider-addr", "executions=:2",
+			"--webhook-url", "dinaricash=http://a/?x=1", "--webhook-url", "usdtpayout=http://b/",
+			"--webhook-allow", "example.com,*.example.org", "--webhook-allow", "203.0.113.0/24")
 		require.Equal(t, 0, code, stderr)
 		assert.Equal(t, new(int64), opts.Seed)
 		assert.Equal(t, "my.yaml", opts.Scenario)
@@ -80,11 +85,14 @@ func TestServeOptions(t *testing.T) {
 		assert.Negative(t, opts.JournalBody, "none, and not the default")
 		assert.Equal(t, "b", opts.ControlToken)
 		assert.Equal(t, map[string]string{"dinardragon": ":1", "executions": ":2"}, opts.ProviderAddrs)
+		assert.Equal(t, map[string]string{"dinaricash": "http://a/?x=1", "usdtpayout": "http://b/"}, opts.WebhookURLs)
+		assert.Equal(t, []string{"example.com", "*.example.org", "203.0.113.0/24"}, opts.WebhookAllow)
 	})
 	t.Run("Env", func(t *testing.T) {
 		opts, code, stderr := serveWith(t, map[string]string{
 			"MOCKPAY_SEED": "-7", "MOCKPAY_SCENARIO": "instant", "MOCKPAY_JOURNAL_SIZE": "2",
 			"MOCKPAY_CONTROL_TOKEN": "a", "MOCKPAY_PROVIDER_ADDR": "dinardragon=:1,executions=:2",
+			"MOCKPAY_WEBHOOK_URL": "dinaricash=http://a/,usdtpayout=http://b/", "MOCKPAY_WEBHOOK_ALLOW": "example.com, 2001:db8::1,*",
 		})
 		require.Equal(t, 0, code, stderr)
 		assert.Equal(t, int64(-7), *opts.Seed)
@@ -92,6 +100,8 @@ func TestServeOptions(t *testing.T) {
 		assert.Equal(t, 2, opts.JournalSize)
 		assert.Equal(t, "a", opts.ControlToken)
 		assert.Equal(t, map[string]string{"dinardragon": ":1", "executions": ":2"}, opts.ProviderAddrs)
+		assert.Equal(t, map[string]string{"dinaricash": "http://a/", "usdtpayout": "http://b/"}, opts.WebhookURLs)
+		assert.Equal(t, []string{"example.com", "2001:db8::1", "*"}, opts.WebhookAllow)
 	})
 }
 
@@ -104,6 +114,8 @@ func TestInvalidEnv(t *testing.T) {
 		"MOCKPAY_LOG_LEVEL":     "loud",
 		"MOCKPAY_LOG_FORMAT":    "xml",
 		"MOCKPAY_PROVIDER_ADDR": "dinardragon",
+		"MOCKPAY_WEBHOOK_URL":   "http://h/",
+		"MOCKPAY_WEBHOOK_ALLOW": "h:80",
 		"MOCKPAY_OUTPUT":        "xml",
 		"MOCKPAY_URL":           "127.0.0.1:4402",
 		"PORT":                  "http",
@@ -114,6 +126,24 @@ func TestInvalidEnv(t *testing.T) {
 			assert.Contains(t, stderr, `mockpay: invalid value "`+value+`" in `+name+": ")
 			assert.Equal(t, 1, strings.Count(stderr, "\n"))
 		})
+	}
+}
+
+// TestWebhookAllow: a host is a name, what is below one, an address, a network
+// or any.
+func TestWebhookAllow(t *testing.T) {
+	for host, ok := range map[string]bool{
+		"example.com": true, "example.com.": true, "a_b.example.com": true, "*.example.com": true, "*": true, "xn--bcher-kva.example": true,
+		"203.0.113.7": true, "203.0.113.0/24": true, "2001:db8::1": true, "2001:db8::/32": true,
+		"": false, ".": false, "http://h": false, "h/hooks": false, "h:80": false, "[::1]": false, "*example.com": false, "a.*.com": false, "a b": false, "bücher.example": false,
+		"203.0.113.0/33": false, "a,,b": false,
+	} {
+		_, code, stderr := serveWith(t, nil, "--webhook-allow", host)
+		if ok {
+			assert.Equal(t, 0, code, stderr)
+		} else {
+			assert.Equal(t, 2, code, "%q", host)
+		}
 	}
 }
 
