@@ -177,8 +177,9 @@ func readBody(w http.ResponseWriter, r *http.Request, in *workspace.Incoming) {
 	req.Body = body
 }
 
-// account decodes a call as far as it takes to tell whose it is. If that
-// panics the call is refused in the provider's shape.
+// account decodes a call and tells whose it is, also of calls that reach no
+// operation or whose bodies are too large: the journal must know what to mask.
+// If that panics the call is refused in the provider's shape.
 func (s *Server) account(in *workspace.Incoming) (name string) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -187,12 +188,14 @@ func (s *Server) account(in *workspace.Incoming) (name string) {
 		}
 	}()
 	req := in.Request
-	switch {
-	case in.Refusal != nil || req.DecodeErr != nil:
-	case in.Mock.Decode != nil:
-		req.Fields, req.DecodeErr = in.Mock.Decode(req)
-	default:
-		req.Fields, req.DecodeErr = provider.DecodeObject(req.Body)
+	decode := in.Mock.Decode
+	if decode == nil {
+		decode = func(r *provider.Request) (map[string]any, error) { return provider.DecodeObject(r.Body) }
+	}
+	fields, err := decode(req)
+	req.Fields = fields
+	if req.DecodeErr == nil { // else the body did not come whole
+		req.DecodeErr = err
 	}
 	return in.Mock.Identify(req)
 }

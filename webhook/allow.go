@@ -42,6 +42,8 @@ func (a Allow) CheckURL(text string) error {
 		return fmt.Errorf("%w: %q: %s; it should be like http://127.0.0.1:9000/hooks", ErrURL, text, errors.Unwrap(err))
 	case u.Scheme != "http" && u.Scheme != "https":
 		return fmt.Errorf("%w: %q does not begin with http:// or https://", ErrURL, text)
+	case !validPort(u.Port()):
+		return fmt.Errorf("%w: %q has no port from 1 to 65535", ErrURL, text)
 	case strings.Trim(u.Hostname(), ".") == "":
 		return fmt.Errorf("%w: %q names no host", ErrURL, text)
 	case strings.ContainsFunc(u.Hostname(), func(r rune) bool { return r > unicode.MaxASCII }): // some of it means other characters

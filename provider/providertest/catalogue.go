@@ -44,6 +44,8 @@ func mockIsWhole(t *testing.T, s *subject) {
 	assert.Empty(t, s.unknownNames(keys(s.Calls)), "Suite.Calls of operations that the mock does not have")
 	assert.Empty(t, s.unknownNames(keys(s.Malformed)), "Suite.Malformed")
 	assert.Empty(t, s.unknownNames(keys(s.Lenient)), "Suite.Lenient")
+	assert.Empty(t, s.unknownOutcomes(keys(s.Statuses)), "Suite.Statuses of outcomes that the operation does not have")
+	assert.Empty(t, s.unknownOutcomes(keys(s.Leaves)), "Suite.Leaves")
 }
 
 func mountsArePlaces(t *testing.T, m *provider.Mock) {

@@ -40,7 +40,8 @@ type Suite struct {
 	Raw func(c *Caller, operation string, body []byte) *http.Request
 
 	// Malformed are more parameters for Raw, by operation, that are wrong in a
-	// way only this provider's can be.
+	// way only this provider's can be. All of them are refused, by lenient
+	// operations too.
 	Malformed map[string][]string
 
 	// Anonymous takes the credentials out of a request.
@@ -58,6 +59,10 @@ type Suite struct {
 	// Statuses are the HTTP statuses of outcomes that depend on the operation,
 	// by "operation/outcome". All others have the one of the outcome.
 	Statuses map[string]int
+
+	// Leaves are the refusals that leave something behind, by
+	// "operation/outcome", and why. All others leave nothing.
+	Leaves map[string]string
 
 	// Lenient are the operations that take a call without any parameter that
 	// makes sense, and why.

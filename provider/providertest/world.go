@@ -177,6 +177,15 @@ func (s *subject) unknownNames(names []string) []string {
 	return slices.DeleteFunc(names, func(name string) bool { return s.mock.Operation(name) != nil })
 }
 
+// unknownOutcomes are those, as "operation/outcome", that no operation has.
+func (s *subject) unknownOutcomes(names []string) []string {
+	return slices.DeleteFunc(names, func(name string) bool {
+		of, outcome, _ := strings.Cut(name, "/")
+		op := s.mock.Operation(of)
+		return op != nil && slices.Contains(op.Outcomes(), outcome)
+	})
+}
+
 // keys are the keys of a map in order.
 func keys[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
 
