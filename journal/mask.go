@@ -23,11 +23,16 @@ func Mask(secret string) string {
 // bodies; a shorter one would be found by accident.
 const shortest = 5
 
+// longest is the length up to which a secret is given to a Replacer, which needs
+// the square of it in time.
+const longest = 1 << 10
+
 // A Masker hides secrets wherever they stand, also as URLs and JSON write them.
 // Those shorter than five bytes it finds only where they stand alone.
 type Masker struct {
 	secrets []string // longest first: one may be the beginning of another
 	inside  *strings.Replacer
+	long    []string // secrets that a Replacer would take too long to learn
 	exact   map[string]bool
 }
 
@@ -38,7 +43,11 @@ func NewMasker(secrets []string) *Masker {
 	var pairs []string
 	for _, s := range m.secrets {
 		m.exact[s] = true
-		if len(s) < shortest {
+		switch {
+		case len(s) < shortest:
+			continue
+		case len(s) > longest:
+			m.long = append(m.long, s)
 			continue
 		}
 		for _, form := range forms(s) {
@@ -60,7 +69,14 @@ func forms(secret string) []string {
 }
 
 // Text hides the secrets inside a text.
-func (m *Masker) Text(text string) string { return m.inside.Replace(text) }
+func (m *Masker) Text(text string) string {
+	for _, s := range m.long {
+		for _, form := range forms(s) {
+			text = strings.ReplaceAll(text, form, Mask(s))
+		}
+	}
+	return m.inside.Replace(text)
+}
 
 // Message is a copy of a message without secrets.
 func (m *Masker) Message(from Message) Message {
@@ -118,6 +134,10 @@ func (m *Masker) value(v any) any {
 	switch v := v.(type) {
 	case string:
 		return m.word(v)
+	case json.Number:
+		if hidden := m.word(v.String()); hidden != v.String() {
+			return hidden
+		}
 	case []any:
 		list := make([]any, len(v))
 		for i, item := range v {

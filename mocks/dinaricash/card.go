@@ -148,8 +148,11 @@ func expiry(from time.Time, months int) string {
 }
 
 func (k *call) cardID() string {
-	if k.IDStyle == "documented" {
-		return "CA" + digits(k.Tx.Hex(Name+".card", 10), 10)
+	for k.IDStyle == "documented" {
+		id := "CA" + digits(k.Tx.Hex(Name+".card", 10), 10)
+		if _, taken := cards.Get(k.Tx, id); !taken {
+			return id
+		}
 	}
 	return k.Tx.Hex(Name+".card", 32)
 }

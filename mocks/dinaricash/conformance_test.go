@@ -38,7 +38,7 @@ func TestConformance(t *testing.T) {
 			"manage_cards":      {"SERVICE_ACTION=", "SERVICE_ACTION=GET", "SERVICE_ACTION=PAUSE_CARD", "SERVICE_ACTION=GET_CARD_LIST&CARD_ACCOUNT_ID=x", "SERVICE_ACTION=CANCEL_CARD&CARD_ACCOUNT_ID=%00"},
 			"list_transactions": {"TRANSACTION_DIRECTION=UP", "LIST_ORDER=RANDOM", "DATETIME_START=yesterday", "DATETIME_END=2025-01-08", "DATETIME_START=" + strings.Repeat("9", 100_000)},
 			"cancel":            {"TRANSACTION_ID=", "TRANSACTION_ID=x", "TRANSACTION_ID=%00", "TRANSACTION_ID=" + strings.Repeat("f", 100_000)},
-			"balance":           {"GATEWAY_API_KEY=", "GATEWAY_API_KEY=" + strings.Repeat("f", 5_000)},
+			"balance":           {"GATEWAY_API_KEY=", "GATEWAY_API_KEY=" + strings.Repeat("f", 100_000)},
 		},
 		Lenient: map[string]string{
 			"list_transactions": "no parameter is required, and those that nobody knows are ignored",

@@ -64,8 +64,8 @@ func checkRefunds(tx *state.Tx) state.Check {
 		switch {
 		case !t.Returned.equal(funds{}) && !bad, !t.Canceled.equal(funds{}) && t.Status != canceled:
 			check.Fail("transaction %s is %s and gave back %v and %v", t.ID, t.Status, t.Returned, t.Canceled)
-		case t.Sent.Payout.IsNegative() && t.net().Payout.IsPositive():
-			check.Fail("transaction %s took %s and gave back more", t.ID, t.Sent.Payout)
+		case t.Sent.Payout.IsNegative() && t.Returned.plus(t.Canceled).Payout.GreaterThan(decimal.Max(t.Sent.Payout.Neg(), t.Amount.Add(t.Fee.Total))):
+			check.Fail("transaction %s took %s and gave back more than that, its amount and its fee", t.ID, t.Sent.Payout)
 		}
 	}
 	return check

@@ -214,6 +214,29 @@ func TestDocumentedCancel(t *testing.T) {
 	c.agrees()
 }
 
+// Two knobs bring figures that the defaults do not: the balances of the
+// documented ACH [S2 l.106-113], and its fee as the documented cancel has it
+// [S2 l.1190-1193].
+func TestDocumentedFiguresByKnobs(t *testing.T) {
+	t.Parallel()
+	t.Run("BalancesOfTheACH", func(t *testing.T) {
+		t.Parallel()
+		s := open(t, "{balances: {payout: 5000, float: 10000, reserve: 2000}, fees: {ACH: {payout: {fixed: 0, flat: '-1.50'}, float: {fixed: 0, flat: '-1.50'}}}}")
+		s.sent("ach", "250.75")
+		s.has("4744.48", "9744.48", "1990")
+		s.sound()
+	})
+	t.Run("FeeInTheCancel", func(t *testing.T) {
+		t.Parallel()
+		s := open(t, "{fees: {ACH: {rate: '0.05'}}, percentage_display: fraction}")
+		a := s.accepted("cancel", s.form("cancel").with("TRANSACTION_ID", s.sent("ach", "300")))
+		for _, of := range []string{"SEND", "CANCEL"} {
+			assert.Equal(t, "5.00 0.05 15.00 20.00", a.data(t, of+"_FEE_FIXED_AMOUNT")+" "+a.data(t, of+"_FEE_PERCENTAGE")+" "+a.data(t, of+"_FEE_PERCENTAGE_AMOUNT")+" "+a.data(t, of+"_FEE_TOTAL_AMOUNT"))
+		}
+		s.sound()
+	})
+}
+
 // A vector is a send, and what becomes of it, for the model to compute.
 type vector struct {
 	name       string
@@ -488,6 +511,31 @@ func TestCancelKnobs(t *testing.T) {
 		{"CentTooFewForTheFee", "", nil, "ach", "100", "cancel", "", purseOf("117.49", "0", "0")},
 		{"NothingForTheFee", "", nil, "ach", "100", "cancel", "", purseOf("107.50", "0", "0")},
 		{"ByActionTheFeeIsNotAsked", "", nil, "ach", "100", "CANCELED", "", purseOf("107.50", "0", "0")},
+	} {
+		t.Run(v.name, v.check)
+	}
+}
+
+// What knobs say is no mistake of the money: the invariants hold of it.
+func TestInvariantsHoldUnderAnyKnobs(t *testing.T) {
+	t.Parallel()
+	ofTheSample := func(r *rules) {
+		r.tariffs["ach"].weights[0] = weight{"1", "0", "1", "-1.50"}
+	}
+	for _, v := range []vector{
+		{"CoefficientsOfTheSampleKeepFees", "fees: {ACH: {payout: {fixed: 0, flat: '-1.50'}}}, on_async_failure: keep_fees, settle: {ACH: {as: FAILED}}", func(r *rules) {
+			ofTheSample(r)
+			r.onFailure, r.tariffs["ach"].end = "keep_fees", "FAILED"
+		}, "ach", "10", "", "", purse{}},
+		{"CoefficientsOfTheSampleRefundFee", "fees: {ACH: {payout: {fixed: 0, flat: '-1.50'}}}, refund_send_fee: true", func(r *rules) {
+			ofTheSample(r)
+			r.cancel.refundFee = true
+		}, "ach", "10", "cancel", "", purse{}},
+		{"HalfTheAmount", "fees: {ZELLE: {payout: {amount: '0.5'}}}", func(r *rules) { r.tariffs["zelle"].weights[0].amount = "0.5" }, "zelle", "300", "cancel", "", purse{}},
+		{"CancelThatPays", "cancel: {fixed: 0, rate: 0, float: 5}, refund_send_fee: true", func(r *rules) {
+			c := &r.cancel
+			c.fixed, c.rate, c.shown, c.float, c.refundFee = "0", "0", "0", "5", true
+		}, "zelle", "300", "cancel", "", purse{}},
 	} {
 		t.Run(v.name, v.check)
 	}
