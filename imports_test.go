@@ -44,6 +44,10 @@ var onTop = []string{"mockpaytest", "provider/providertest", "bench"}
 // command line and the packages on top import: it talks to the server by HTTP.
 const free = "client"
 
+// examples are programs for the reader to take along: each below this folder
+// imports nothing of the project, and nothing but Go's standard library.
+const examples = "examples"
+
 // realTime are the functions of package time that look at the real clock or
 // wait for it.
 var realTime = []string{
@@ -65,6 +69,10 @@ var allowances = []allowance{
 	{"server/handler.go", "Now", "deadline for reading a body, and when a call began for duration_us"},
 	{"server/handler.go", "NewTimer", "a rule's delay is felt on the wire"},
 	{"cmd/mockpay/receiver.go", "Now", "a receiver says when a webhook came; it knows no workspace"},
+	{"examples/go/pontis-pay/pontis.go", "Now", "x-timestamp is the real time, and callbacks are compared with it"},
+	{"examples/go/pontis-pay/pontis.go", "After", "waits before it calls again, as a real program would"},
+	{"examples/go/pontis-pay/main.go", "Now", "gives up when the real time is over"},
+	{"examples/go/pontis-pay/main.go", "Sleep", "asks now and then, as a real program would"},
 	{"bench/main.go", "Now", "measures the real program"},
 	{"bench/main.go", "Since", "measures the real program"},
 	{"bench/main.go", "Sleep", "lets the real program idle"},
@@ -143,6 +151,9 @@ func (c *checker) imports(name string, file *ast.File) {
 		}
 		to, inside := strings.CutPrefix(imported, module+"/")
 		if !inside {
+			if first, _, _ := strings.Cut(imported, "/"); isExample(from) && strings.Contains(first, ".") {
+				c.complain("%s imports %s: examples need nothing but the standard library", name, imported)
+			}
 			continue
 		}
 		if why := forbidden(from, to); why != "" {
@@ -156,6 +167,10 @@ func forbidden(from, to string) string {
 	switch top := slices.Contains(onTop, from); {
 	case !known(to):
 		return "it is in no layer"
+	case isExample(from):
+		return "examples import nothing of the project"
+	case isExample(to):
+		return "it is an example"
 	case slices.Contains(onTop, to):
 		if !top {
 			return "it is for tests"
@@ -179,8 +194,10 @@ func forbidden(from, to string) string {
 }
 
 func known(pkg string) bool {
-	return pkg == "." || pkg == free || slices.Contains(onTop, pkg) || layer(pkg) >= 0
+	return pkg == "." || pkg == free || isExample(pkg) || slices.Contains(onTop, pkg) || layer(pkg) >= 0
 }
+
+func isExample(pkg string) bool { return strings.HasPrefix(pkg, examples+"/") }
 
 func isMock(pkg string) bool {
 	of, _, below := strings.Cut(pkg, "/")
@@ -274,6 +291,15 @@ func TestCheck(t *testing.T) {
 			"server/a.go imports client: only the command line and what is for tests talk to the control API"},
 		{"TestHelperInProgram", "cmd/mockpay/a.go", `import _ "github.com/mockpay/mockpay/mockpaytest"`, nil,
 			"cmd/mockpay/a.go imports mockpaytest: it is for tests"},
+		{"OKExample", "examples/go/pay/a.go", `import _ "crypto/aes"`, nil, ""},
+		{"ExampleKnowsProject", "examples/go/pay/a.go", `import _ "github.com/mockpay/mockpay/client"`, nil,
+			"examples/go/pay/a.go imports client: examples import nothing of the project"},
+		{"ExampleKnowsTestHelper", "examples/go/pay/a.go", `import _ "github.com/mockpay/mockpay/mockpaytest"`, nil,
+			"examples/go/pay/a.go imports mockpaytest: examples import nothing of the project"},
+		{"ExampleNeedsModule", "examples/go/pay/a.go", `import _ "github.com/other/lib"`, nil,
+			"examples/go/pay/a.go imports github.com/other/lib: examples need nothing but the standard library"},
+		{"ExampleImported", "cmd/mockpay/a.go", `import _ "github.com/mockpay/mockpay/examples/go/pay"`, nil,
+			"cmd/mockpay/a.go imports examples/go/pay: it is an example"},
 		{"NoLayer", "utils/a.go", ``, nil,
 			"utils/a.go: package utils is in no layer: find its place in imports_test.go"},
 		{"NoLayerImported", "server/a.go", `import _ "github.com/mockpay/mockpay/utils"`, nil,

@@ -84,7 +84,7 @@ func catalogue(r *http.Request, m *provider.Mock) providerBody {
 func actionsOf(m *provider.Mock, prefix string) []actionBody {
 	all := []actionBody{}
 	for _, action := range m.Actions {
-		all = append(all, actionBody{prefix + action.Name, action.Doc, action.Args})
+		all = append(all, actionBody{prefix + action.Name, action.Doc, append([]provider.Arg{}, action.Args...)})
 	}
 	return all
 }

@@ -183,6 +183,12 @@ func TestWorkspaces(t *testing.T) {
 				"corporate_account_id": "2d2d699109e9fce83c7fdf4dc5b368d8", "gateway_api_key": "0f8b9730af08af4aacec2020837c7d6c",
 				"webhook_key": "48373f5ca57116b5796c8bf98d02ea97",
 			}},
+			"usdtpayout": map[string]any{
+				"base_url": a.m.URL + "/usdtpayout", "live_base_url": a.m.URL + "/usdtpayout/live", "credentials": map[string]any{
+					"api_key": "pg-one-api-key", "email": "owner@one.test", "password": "pw-one",
+					"encryption_secret": "qnoIpwaFQFoQvhANs_Ogn8cTmhaI01ZtJwyLkSbVzq4", "hmac_secret": "Sc-pPWkNbNiDi_cqX2WZA3QXEGFg4M5TonLD6R7fddk",
+				},
+			},
 		},
 	}, made)
 	assert.Equal(t, made, a.ok("GET", "workspaces/one", ""))
@@ -308,6 +314,7 @@ func TestBalancesAndLedger(t *testing.T) {
 	a.payout("100")
 	assert.Equal(t, map[string]any{
 		"dinardragon": map[string]any{"USD": "12.5"}, "dinaricash": map[string]any{"payout": "50111.1", "float": "1022.25", "reserve": "100000"},
+		"usdtpayout": map[string]any{"USDT": "10000", "USDT_reserved": "0"},
 	}, a.ok("PATCH", "balances", `{"dinardragon":{"USD":12.50}}`))
 	a.ok("PATCH", "balances", `{"dinardragon":{"USD":"12.500"}}`)
 	entries := a.ok("GET", "ledger?provider=dinardragon&balance=USD", "")["entries"].([]any)

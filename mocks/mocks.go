@@ -4,6 +4,7 @@ package mocks
 import (
 	"github.com/mockpay/mockpay/mocks/dinardragon"
 	"github.com/mockpay/mockpay/mocks/dinaricash"
+	"github.com/mockpay/mockpay/mocks/usdtpayout"
 	"github.com/mockpay/mockpay/provider"
 )
 
@@ -12,5 +13,6 @@ func All() []*provider.Mock {
 	return []*provider.Mock{
 		dinardragon.New(),
 		dinaricash.New(),
+		usdtpayout.New(),
 	}
 }

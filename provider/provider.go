@@ -76,6 +76,10 @@ type Mock struct {
 	// one names the account.
 	Credentials func(workspace string) []Credential
 
+	// AnyWebhookAnswer says that every 2xx answer takes an event, also one whose
+	// body says {"status": "error"}.
+	AnyWebhookAnswer bool
+
 	// Account returns the credentials as they are now, where an action can change
 	// them; nil if none can. The first credential stays what it was.
 	Account func(tx *state.Tx, workspace string, first map[string]string) map[string]string

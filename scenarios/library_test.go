@@ -32,6 +32,13 @@ var promises = map[string]func(t *testing.T, s *shop){
 	"zelle-failed":           promiseZelleFailed,
 	"card-lifecycle":         promiseCardLifecycle,
 	"card-purchase-rejected": promiseCardPurchaseRejected,
+	"token-expiry":           promiseTokenExpiry,
+	"usdt-limits":            promiseLimits,
+	"usdt-pending-approval":  promisePendingApproval,
+	"usdt-rate-moved":        promiseRateMoved,
+	"usdt-reversed":          promiseReversed,
+	"usdt-screening-failed":  promiseScreeningFailed,
+	"usdt-trailing-cents":    promiseTrailingCents,
 }
 
 func TestLibrary(t *testing.T) {

@@ -366,6 +366,9 @@ func (s *Server) Banner(to io.Writer) error {
 	fmt.Fprintf(&b, "mockpay %s seed %d scenario %s\n", s.Version, seed, w.Scenario().Name)
 	for _, m := range s.Mocks {
 		fmt.Fprintf(&b, "%s %s/%s", m.Name, url, m.Name)
+		for _, mount := range m.Mounts[1:] {
+			fmt.Fprintf(&b, " %s_base_url=%s/%s%s", strings.TrimPrefix(mount.Prefix, "/"), url, m.Name, mount.Prefix)
+		}
 		for _, c := range m.Credentials(w.ID) {
 			fmt.Fprintf(&b, " %s=%s", c.Name, c.Value)
 		}

@@ -130,6 +130,8 @@ func TestBanner(t *testing.T) {
 	require.NoError(t, s.Banner(&b))
 	assert.Equal(t, fmt.Sprintf("mockpay 9 seed 42 scenario default\ndinardragon %[1]s/dinardragon private_key=dd-default-private-key\n"+
 		"dinaricash %[1]s/dinaricash corporate_account_id=8d1838fbb7fea3206326d0d96f162618 gateway_api_key=955a380d7d9c05707f199fbe8ba8474d webhook_key=d4238d59beea578ab494a6f5126cf853\n"+
+		"usdtpayout %[1]s/usdtpayout live_base_url=%[1]s/usdtpayout/live api_key=pg-default-api-key encryption_secret=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8 "+
+		"hmac_secret=oKGio6SlpqeoqaqrrK2ur7CxsrO0tba3uLm6u7y9vr8 email=owner@example.test password=pw-1\n"+
 		"mockpay ready on %[1]s\n", s.URL()), b.String())
 }
 

@@ -30,6 +30,9 @@ type Endpoint struct {
 	// as a signature; nil if there is nothing.
 	Headers func(e Event, body []byte) http.Header
 
+	// AnyBody makes every 2xx answer a success, also one whose body says "error".
+	AnyBody bool
+
 	// Refused is why the provider itself would not send there; nil if it would.
 	Refused error
 }

@@ -8,7 +8,8 @@
 //   - First attempts of a provider go one after another, in the order of the
 //     events. What is tried again goes beside them and holds up nobody.
 //   - An attempt succeeds with a 2xx answer, unless its body is a JSON object
-//     whose status is "error". Redirects are not followed.
+//     whose status is "error", where the endpoint does not take that too.
+//     Redirects are not followed.
 //   - A failed attempt is repeated after the endpoint's backoff, on the
 //     workspace's clock: the repetition is a job like any other. How long an
 //     attempt may take is real time.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/mockpay/mockpay/provider"
@@ -119,11 +120,14 @@ func secrets(m *provider.Mock, r *provider.Request, out *Outgoing) []string {
 		}
 	}
 	for _, name := range m.Secret.Fields {
-		if s, ok := lookup(r.Fields, name).(string); ok && s != "" {
-			all = append(all, s)
+		switch v := lookup(r.Fields, name).(type) {
+		case string:
+			all = append(all, v)
+		case json.Number:
+			all = append(all, v.String())
 		}
 	}
-	return all
+	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
 }
 
 // lookup follows a dotted name into decoded parameters.

@@ -96,6 +96,7 @@ func (w *Workspace) Endpoint(m *provider.Mock) webhook.Endpoint {
 	if m.CheckWebhook != nil && e.URL != "" {
 		e.Refused = m.CheckWebhook(settings, e.URL)
 	}
+	e.AnyBody = m.AnyWebhookAnswer
 	if m.SignWebhook != nil {
 		e.Headers = func(event webhook.Event, body []byte) http.Header {
 			credentials, err := w.Credentials(m)

@@ -28,7 +28,7 @@ func catalogueIsComplete(t *testing.T, s *subject) {
 	t.Run("Mounts", func(t *testing.T) { mountsArePlaces(t, s.mock) })
 	s.operations(t, func(t *testing.T, op *provider.Operation) { operationIsWhole(t, s, op) })
 	t.Run("Outcomes", func(t *testing.T) { outcomesAreDocumented(t, s.mock) })
-	t.Run("Machines", func(t *testing.T) { machinesHoldTogether(t, s.mock) })
+	t.Run("Machines", func(t *testing.T) { machinesHoldTogether(t, s) })
 	t.Run("Actions", func(t *testing.T) { actionsAreDocumented(t, s.mock) })
 	t.Run("Knobs", func(t *testing.T) { knobsAreDocumented(t, s.mock.Knobs(), "") })
 	t.Run("Credentials", func(t *testing.T) { credentialsDiffer(t, s.mock) })
@@ -101,14 +101,15 @@ func outcomesAreDocumented(t *testing.T, m *provider.Mock) {
 	assert.Empty(t, repeated(names))
 }
 
-func machinesHoldTogether(t *testing.T, m *provider.Mock) {
+func machinesHoldTogether(t *testing.T, s *subject) {
 	var names []string
-	for _, machine := range m.Machines {
+	for _, machine := range s.mock.Machines {
 		names = append(names, machine.Name)
 		assert.NotEmpty(t, machine.Doc, "%s is not documented", machine.Name)
 		require.NotEmpty(t, machine.States, machine.Name)
 		assert.Empty(t, repeated(machine.States), machine.Name)
-		reached := machine.States[:1:1]
+		assert.Subset(t, machine.States, s.Begin[machine.Name], "Suite.Begin")
+		reached := append(machine.States[:1:1], s.Begin[machine.Name]...)
 		for range machine.States {
 			for _, move := range machine.Moves {
 				assert.Subset(t, machine.States, []string{move.From, move.To}, "%s moves between states it has not", machine.Name)
@@ -121,6 +122,7 @@ func machinesHoldTogether(t *testing.T, m *provider.Mock) {
 		assert.True(t, slices.ContainsFunc(machine.States, machine.Final), "%s never ends", machine.Name)
 	}
 	assert.Empty(t, repeated(names))
+	assert.Subset(t, names, keys(s.Begin), "Suite.Begin of machines that the mock does not have")
 }
 
 func actionsAreDocumented(t *testing.T, m *provider.Mock) {

@@ -5,11 +5,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"mime"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/mockpay/mockpay/journal"
 	"github.com/mockpay/mockpay/provider"
 )
 
@@ -31,9 +35,22 @@ func callsSucceed(t *testing.T, s *subject) {
 		assert.Equal(t, s.mock.Name, entry.Provider)
 		assert.Equal(t, s.full(op), entry.Operation)
 		assert.Equal(t, a.Status, entry.Status)
-		assert.Equal(t, string(a.Body), entry.Response.Body)
+		assert.Equal(t, s.masked(a.Body), entry.Response.Body)
 		assert.Empty(t, entry.Outcome+entry.Hint+entry.Rule)
 	})
+}
+
+// masked is a JSON answer as the journal shows it.
+func (s *subject) masked(body []byte) string {
+	text := string(body)
+	for _, name := range s.mock.Secret.Answer {
+		secret := regexp.MustCompile(`"` + regexp.QuoteMeta(name) + `":"([^"\\]+)"`)
+		text = secret.ReplaceAllStringFunc(text, func(found string) string {
+			value := secret.FindStringSubmatch(found)[1]
+			return strings.Replace(found, value, journal.Mask(value), 1)
+		})
+	}
+	return text
 }
 
 // compact checks that a JSON body has no white space between its tokens, none
@@ -176,6 +193,9 @@ func unknownOutcomeIsRefused(t *testing.T, s *subject) {
 	s.operations(t, func(t *testing.T, op *provider.Operation) {
 		w := s.world(t)
 		for _, name := range []string{"no_such_outcome", "server_errr", "SERVER_ERROR", "not_found"} {
+			if slices.Contains(op.Outcomes(), name) {
+				continue // "not_found" is what some say of records too
+			}
 			req := s.Calls[op.Name](w.Caller)
 			req.Header.Set("X-Mockpay-Outcome", name)
 			before := w.holds()

@@ -67,6 +67,10 @@ type Suite struct {
 	// Lenient are the operations that take a call without any parameter that
 	// makes sense, and why.
 	Lenient map[string]string
+
+	// Begin are the states besides the first that records can begin in, by
+	// machine.
+	Begin map[string][]string
 }
 
 // A Call makes the valid request of an operation, and first the calls that it

@@ -1,0 +1,4 @@
+package usdtpayout
+
+// Unseal is for the fuzz test.
+var Unseal = unseal
