@@ -44,6 +44,45 @@ func (d *Duration) UnmarshalText(text []byte) (err error) {
 // MarshalText writes "15m0s".
 func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
 
+// An Optional is a decimal number or none.
+type Optional struct {
+	Value decimal.Decimal
+	Given bool
+}
+
+// Some is an Optional that is part of the program.
+func Some(text string) Optional { return Optional{decimal.RequireFromString(text), true} }
+
+// Or is the number, or another if there is none.
+func (o Optional) Or(d decimal.Decimal) decimal.Decimal {
+	if o.Given {
+		return o.Value
+	}
+	return d
+}
+
+// UnmarshalText reads "none" or a decimal number.
+func (o *Optional) UnmarshalText(text []byte) error {
+	if string(text) == "none" || len(text) == 0 {
+		*o = Optional{}
+		return nil
+	}
+	d, err := ParseDecimal(string(text))
+	if err != nil {
+		return fmt.Errorf(`neither "none" nor a number: %w`, err)
+	}
+	*o = Optional{d, true}
+	return nil
+}
+
+// MarshalText writes what UnmarshalText reads.
+func (o Optional) MarshalText() ([]byte, error) {
+	if !o.Given {
+		return []byte("none"), nil
+	}
+	return []byte(o.Value.String()), nil
+}
+
 // A Knob is a setting that scenarios may give under providers.NAME.
 type Knob struct {
 	Name    string   `json:"name"`

@@ -138,7 +138,7 @@ func replayPurchase(c *provider.Call, to *card, fields map[string]any, amount de
 	k := replay(c, purchaseAction, rejected, fields)
 	if k.example != nil {
 		begun := *to
-		begun.Balance = k.example.Before.Card.or(to.Balance)
+		begun.Balance = k.example.Before.Card.Or(to.Balance)
 		if begun.verdict(amount) == authorized {
 			k.example = nil
 		}

@@ -22,26 +22,26 @@ type example struct {
 	Card    string      `knob:"card" doc:"id of the card that is loaded"`
 	Cards   []string    `knob:"cards" doc:"LIST_CARDS"`
 
-	Before       amounts  `knob:"before" doc:"the balances before"`
-	Delta        moves    `knob:"delta" doc:"what canceling moves, instead of what the model says"`
-	Debited      bool     `knob:"debited" doc:"a send that fails is debited"`
-	Postpurchase optional `knob:"postpurchase_balance" doc:"the card's balance after a purchase"`
-	WebhookKey   string   `knob:"webhook_key" doc:"WEBHOOK_KEY of its events"`
-	Unfiltered   bool     `knob:"unfiltered" doc:"list all transactions of the customer, whatever else is asked for"`
+	Before       amounts           `knob:"before" doc:"the balances before"`
+	Delta        moves             `knob:"delta" doc:"what canceling moves, instead of what the model says"`
+	Debited      bool              `knob:"debited" doc:"a send that fails is debited"`
+	Postpurchase provider.Optional `knob:"postpurchase_balance" doc:"the card's balance after a purchase"`
+	WebhookKey   string            `knob:"webhook_key" doc:"WEBHOOK_KEY of its events"`
+	Unfiltered   bool              `knob:"unfiltered" doc:"list all transactions of the customer, whatever else is asked for"`
 }
 
 // Moves are changes of the three balances, amounts are the balances themselves.
 type moves struct {
-	Payout  optional `knob:"payout" doc:"of the payout balance"`
-	Float   optional `knob:"float" doc:"of the float balance"`
-	Reserve optional `knob:"reserve" doc:"of the reserve balance"`
+	Payout  provider.Optional `knob:"payout" doc:"of the payout balance"`
+	Float   provider.Optional `knob:"float" doc:"of the float balance"`
+	Reserve provider.Optional `knob:"reserve" doc:"of the reserve balance"`
 }
 
 type amounts struct {
-	Payout  optional `knob:"payout" doc:"of the payout balance"`
-	Float   optional `knob:"float" doc:"of the float balance"`
-	Reserve optional `knob:"reserve" doc:"of the reserve balance"`
-	Card    optional `knob:"card" doc:"of the card"`
+	Payout  provider.Optional `knob:"payout" doc:"of the payout balance"`
+	Float   provider.Optional `knob:"float" doc:"of the float balance"`
+	Reserve provider.Optional `knob:"reserve" doc:"of the reserve balance"`
+	Card    provider.Optional `knob:"card" doc:"of the card"`
 }
 
 // reference is what the ledger says of balances that an example sets.
@@ -56,7 +56,7 @@ func replay(c *provider.Call, on, outcome string, fields map[string]any) *call {
 		if x.On == on && x.isFor(outcome) && x.matches(fields) {
 			k.example = x
 			has := balancesOf(c.Tx)
-			before := funds{x.Before.Payout.or(has.Payout), x.Before.Float.or(has.Float), x.Before.Reserve.or(has.Reserve)}
+			before := funds{x.Before.Payout.Or(has.Payout), x.Before.Float.Or(has.Float), x.Before.Reserve.Or(has.Reserve)}
 			move(c.Tx, before.plus(has.negated()), reference)
 			break
 		}
@@ -89,13 +89,13 @@ func (x *example) matches(fields map[string]any) bool {
 
 // deltas are moves of the balances as the example has them.
 func (x *example) deltas(model funds) funds {
-	return funds{x.Delta.Payout.or(model.Payout), x.Delta.Float.or(model.Float), x.Delta.Reserve.or(model.Reserve)}
+	return funds{x.Delta.Payout.Or(model.Payout), x.Delta.Float.Or(model.Float), x.Delta.Reserve.Or(model.Reserve)}
 }
 
 // setCard gives a card that is open the balance that the example begins with.
 func (k *call) setCard(c *card) {
-	if k.example != nil && k.example.Before.Card.given && c.Status != cardCancel {
-		c.set(k.example.Before.Card.value)
+	if k.example != nil && k.example.Before.Card.Given && c.Status != cardCancel {
+		c.set(k.example.Before.Card.Value)
 		cards.Put(k.Tx, *c)
 	}
 }
@@ -124,15 +124,15 @@ type (
 		At          instantTime     `knob:"at" doc:"when it was made"`
 	}
 	seedTransaction struct {
-		ID        string          `knob:"id" required:"true" doc:"TRANSACTION_ID"`
-		Method    string          `knob:"method" oneof:"ACH CARD_VIRTUAL SWIFT ZELLE" doc:"SEND_METHOD of what goes out; ACH if not said"`
-		Direction string          `knob:"direction" oneof:"OUTGOING INCOMING" doc:"OUTGOING if not said"`
-		Status    status          `knob:"status" doc:"its state; COMPLETED if not said"`
-		Currency  string          `knob:"currency" doc:"USD if not said"`
-		Amount    decimal.Decimal `knob:"amount" required:"true" min:"0" doc:"TRANSACTION_SEND_AMOUNT"`
-		Created   instantTime     `knob:"created" doc:"when it was made; the clock's start if not said"`
-		Message   string          `knob:"message" doc:"GATEWAY_MESSAGE"`
-		Customer  string          `knob:"customer" doc:"CUSTOMER_ID that lists it"`
-		FeeRate   optional        `knob:"fee_rate" doc:"the rate that its fee was charged at, shown as a fraction; none: as fees says"`
+		ID        string            `knob:"id" required:"true" doc:"TRANSACTION_ID"`
+		Method    string            `knob:"method" oneof:"ACH CARD_VIRTUAL SWIFT ZELLE" doc:"SEND_METHOD of what goes out; ACH if not said"`
+		Direction string            `knob:"direction" oneof:"OUTGOING INCOMING" doc:"OUTGOING if not said"`
+		Status    status            `knob:"status" doc:"its state; COMPLETED if not said"`
+		Currency  string            `knob:"currency" doc:"USD if not said"`
+		Amount    decimal.Decimal   `knob:"amount" required:"true" min:"0" doc:"TRANSACTION_SEND_AMOUNT"`
+		Created   instantTime       `knob:"created" doc:"when it was made; the clock's start if not said"`
+		Message   string            `knob:"message" doc:"GATEWAY_MESSAGE"`
+		Customer  string            `knob:"customer" doc:"CUSTOMER_ID that lists it"`
+		FeeRate   provider.Optional `knob:"fee_rate" doc:"the rate that its fee was charged at, shown as a fraction; none: as fees says"`
 	}
 )

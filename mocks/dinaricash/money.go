@@ -66,8 +66,8 @@ func newCharge(fixed, shown, percentage decimal.Decimal) charge {
 func (s *settings) charge(m *method, amount decimal.Decimal) charge {
 	f := s.Fees.of(m.name)
 	percentage := f.Rounding.cents(amount.Mul(f.Rate))
-	if f.Cap.given {
-		percentage = decimal.Min(percentage, f.Cap.value)
+	if f.Cap.Given {
+		percentage = decimal.Min(percentage, f.Cap.Value)
 	}
 	return newCharge(f.Fixed, s.percentage(f.Rate, f.Shown, m.points), percentage)
 }

@@ -59,8 +59,8 @@ func (k *call) buy(c *card, p purchase) purchase {
 		c.Spent = c.Spent.Add(p.Amount)
 		c.Balance = c.Balance.Sub(p.Amount)
 	}
-	if k.example != nil && k.example.Postpurchase.given { // the document's own sum
-		c.set(k.example.Postpurchase.value)
+	if k.example != nil && k.example.Postpurchase.Given { // the document's own sum
+		c.set(k.example.Postpurchase.Value)
 	}
 	p.After = c.Balance
 	cards.Put(k.Tx, *c)

@@ -47,7 +47,7 @@ func (s *seedTransaction) put(tx *state.Tx, knobs *settings) {
 		m := methodNamed(orText(s.Method, ach))
 		t.Method = m.name
 		t.Fee = knobs.charge(m, s.Amount)
-		if s.FeeRate.given {
+		if s.FeeRate.Given {
 			t.Fee = s.fee(knobs.Fees.of(m.name))
 		}
 	}
@@ -56,7 +56,7 @@ func (s *seedTransaction) put(tx *state.Tx, knobs *settings) {
 
 // fee is what a seeded send cost at a rate of its own.
 func (s *seedTransaction) fee(f fee) charge {
-	return newCharge(f.Fixed, s.FeeRate.value, f.Rounding.cents(s.Amount.Mul(s.FeeRate.value)))
+	return newCharge(f.Fixed, s.FeeRate.Value, f.Rounding.cents(s.Amount.Mul(s.FeeRate.Value)))
 }
 
 func orText(text, unset string) string {

@@ -75,14 +75,14 @@ func (m *methods[T]) of(method string) T {
 // A fee is what a send costs, and how it moves the balances: each by
 // −(amount × its amount + fixed fee × its fixed + percentage × its percentage + flat).
 type fee struct {
-	Fixed    decimal.Decimal `knob:"fixed" min:"0" doc:"the fixed fee"`
-	Rate     decimal.Decimal `knob:"rate" min:"0" doc:"the part of the amount that is charged"`
-	Shown    optional        `knob:"shown" doc:"the percentage that answers show; none: computed from rate"`
-	Rounding rounding        `knob:"rounding" doc:"of the percentage to cents: half_up, half_even, half_down, up or down"`
-	Cap      optional        `knob:"fee_cap" doc:"the most that the percentage comes to; none: no limit"`
-	Payout   coefficients    `knob:"payout" doc:"how the payout balance moves"`
-	Float    coefficients    `knob:"float" doc:"how the float balance moves"`
-	Reserve  coefficients    `knob:"reserve" doc:"how the reserve balance moves"`
+	Fixed    decimal.Decimal   `knob:"fixed" min:"0" doc:"the fixed fee"`
+	Rate     decimal.Decimal   `knob:"rate" min:"0" doc:"the part of the amount that is charged"`
+	Shown    provider.Optional `knob:"shown" doc:"the percentage that answers show; none: computed from rate"`
+	Rounding rounding          `knob:"rounding" doc:"of the percentage to cents: half_up, half_even, half_down, up or down"`
+	Cap      provider.Optional `knob:"fee_cap" doc:"the most that the percentage comes to; none: no limit"`
+	Payout   coefficients      `knob:"payout" doc:"how the payout balance moves"`
+	Float    coefficients      `knob:"float" doc:"how the float balance moves"`
+	Reserve  coefficients      `knob:"reserve" doc:"how the reserve balance moves"`
 }
 
 type coefficients struct {
@@ -93,14 +93,14 @@ type coefficients struct {
 }
 
 type cancelFee struct {
-	Fixed         decimal.Decimal `knob:"fixed" min:"0" doc:"the fixed fee"`
-	Rate          decimal.Decimal `knob:"rate" min:"0" doc:"the part of the amount that is charged"`
-	Shown         optional        `knob:"shown" doc:"the percentage that answers show; none: rate"`
-	Rounding      rounding        `knob:"rounding" doc:"of the percentage to cents: half_up, half_even, half_down, up or down"`
-	Float         decimal.Decimal `knob:"float" doc:"what the float balance moves by"`
-	Reserve       decimal.Decimal `knob:"reserve" doc:"what the reserve balance moves by"`
-	RefundSendFee bool            `knob:"refund_send_fee" also:"refund_send_fee" doc:"give the send's fee back too"`
-	RestoreFloat  bool            `knob:"restore_float" also:"restore_float" doc:"undo what the send moved of the float balance"`
+	Fixed         decimal.Decimal   `knob:"fixed" min:"0" doc:"the fixed fee"`
+	Rate          decimal.Decimal   `knob:"rate" min:"0" doc:"the part of the amount that is charged"`
+	Shown         provider.Optional `knob:"shown" doc:"the percentage that answers show; none: rate"`
+	Rounding      rounding          `knob:"rounding" doc:"of the percentage to cents: half_up, half_even, half_down, up or down"`
+	Float         decimal.Decimal   `knob:"float" doc:"what the float balance moves by"`
+	Reserve       decimal.Decimal   `knob:"reserve" doc:"what the reserve balance moves by"`
+	RefundSendFee bool              `knob:"refund_send_fee" also:"refund_send_fee" doc:"give the send's fee back too"`
+	RestoreFloat  bool              `knob:"restore_float" also:"restore_float" doc:"undo what the send moved of the float balance"`
 }
 
 // An outlook is how an accepted send ends.
@@ -130,7 +130,7 @@ func defaults() *settings {
 	achFee, cardFee := domestic, domestic
 	achFee.Reserve.Fixed = number("2")
 	cardFee.Reserve.Fixed = one
-	abroad := fee{Fixed: number("5"), Rate: number("0.01"), Shown: some("0.03"), Payout: whole, Float: coefficients{Flat: flat}}
+	abroad := fee{Fixed: number("5"), Rate: number("0.01"), Shown: provider.Some("0.03"), Payout: whole, Float: coefficients{Flat: flat}}
 	return &settings{
 		Balances: balances{number("50111.10"), number("1022.25"), number("100000.00")},
 		Fees:     methods[fee]{achFee, cardFee, abroad, abroad},
@@ -161,44 +161,6 @@ func number(text string) decimal.Decimal { return decimal.RequireFromString(text
 
 // knobs are the settings in force for a call.
 func knobs(c *provider.Call) *settings { return c.Settings.(*settings) }
-
-// An optional number may be none.
-type optional struct {
-	value decimal.Decimal
-	given bool
-}
-
-func some(text string) optional { return optional{number(text), true} }
-
-// or is the number, or another if there is none.
-func (o optional) or(d decimal.Decimal) decimal.Decimal {
-	if o.given {
-		return o.value
-	}
-	return d
-}
-
-// UnmarshalText reads "none" or a decimal number.
-func (o *optional) UnmarshalText(text []byte) error {
-	if string(text) == "none" || len(text) == 0 {
-		*o = optional{}
-		return nil
-	}
-	d, err := provider.ParseDecimal(string(text))
-	if err != nil {
-		return fmt.Errorf(`neither "none" nor a number: %w`, err)
-	}
-	*o = optional{d, true}
-	return nil
-}
-
-// MarshalText writes what UnmarshalText reads.
-func (o optional) MarshalText() ([]byte, error) {
-	if !o.given {
-		return []byte("none"), nil
-	}
-	return []byte(o.value.String()), nil
-}
 
 // choose reads one of the words a type knows; the empty one is the first.
 func choose[T ~string](into *T, text string, known ...T) error {
@@ -291,15 +253,15 @@ func (s *settings) outlook(method string) outlook {
 
 // percentage is a rate as answers show it; points tells whether the method
 // shows percent points.
-func (s *settings) percentage(rate decimal.Decimal, shown optional, points bool) decimal.Decimal {
+func (s *settings) percentage(rate decimal.Decimal, shown provider.Optional, points bool) decimal.Decimal {
 	switch s.PercentageDisplay {
 	case "percent_points":
 		return rate.Shift(2)
 	case "fraction":
 		return rate
 	}
-	if shown.given || !points {
-		return shown.or(rate)
+	if shown.Given || !points {
+		return shown.Or(rate)
 	}
 	return rate.Shift(2)
 }

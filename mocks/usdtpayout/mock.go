@@ -76,9 +76,9 @@ type settings struct {
 	TrailingCents   map[string]cents  `knob:"trailing_cents" doc:"what becomes of a sandbox payout, by the end of its source_amount"`
 	Webhook         provider.Webhook  `knob:"webhook" doc:"where callbacks of live payouts go"`
 
-	Limits            limits   `knob:"limits" doc:"caps of the account, in USDT; 0: none"`
-	AutoApprovalLimit optional `knob:"auto_approval_limit" doc:"payouts above it wait for approval; none: no payout does"`
-	SandboxChecks     bool     `knob:"sandbox_checks" doc:"check limits, funds and auto-approval in sandbox too; the wallet stays untouched"`
+	Limits            limits            `knob:"limits" doc:"caps of the account, in USDT; 0: none"`
+	AutoApprovalLimit provider.Optional `knob:"auto_approval_limit" doc:"payouts above it wait for approval; none: no payout does"`
+	SandboxChecks     bool              `knob:"sandbox_checks" doc:"check limits, funds and auto-approval in sandbox too; the wallet stays untouched"`
 
 	KYC           bool     `knob:"kyc" doc:"whether the account's KYC is complete"`
 	Suspended     bool     `knob:"suspended" doc:"whether the account is suspended"`
@@ -144,31 +144,6 @@ func defaults() *settings {
 
 // knobs are the settings in force for a call.
 func knobs(c *provider.Call) *settings { return c.Settings.(*settings) }
-
-// An optional number may be none.
-type optional struct {
-	value decimal.Decimal
-	given bool
-}
-
-// UnmarshalText reads "none" or a decimal number.
-func (o *optional) UnmarshalText(text []byte) error {
-	if string(text) == "none" {
-		*o = optional{}
-		return nil
-	}
-	d, err := provider.ParseDecimal(string(text))
-	*o = optional{d, err == nil}
-	return err
-}
-
-// MarshalText writes what UnmarshalText reads.
-func (o optional) MarshalText() ([]byte, error) {
-	if !o.given {
-		return []byte("none"), nil
-	}
-	return []byte(o.value.String()), nil
-}
 
 // Names of the credentials.
 const (

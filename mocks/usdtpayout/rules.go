@@ -29,7 +29,7 @@ func checkRules(c *provider.Call, p *payout) error {
 	if has := c.Tx.Balance(Name, Balance); has.LessThan(p.Amount) {
 		return c.Refuse(codeFunds, "the payout takes %s USDT and %s are available; lower source_amount or set the balance with PATCH /_mockpay/balances", p.Amount, has)
 	}
-	if s.AutoApprovalLimit.given && p.Amount.GreaterThan(s.AutoApprovalLimit.value) {
+	if s.AutoApprovalLimit.Given && p.Amount.GreaterThan(s.AutoApprovalLimit.Value) {
 		p.Answer = statusPendingApproval
 	}
 	return nil
