@@ -5,42 +5,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
-
 	"github.com/mockpay/mockpay/provider"
-	"github.com/mockpay/mockpay/state"
 )
 
-// Claims are what a token says. Clients take it for opaque: nothing of it is
-// documented [3.4].
-type claims struct {
-	jwt.RegisteredClaims
-	Mode    string `json:"mode"`
-	Version int    `json:"ver"`  // of the account's credentials
-	Ends    int64  `json:"ends"` // as exp, which has no fractions, in nanoseconds
-}
-
-// tokenKey signs the tokens of a workspace.
-func tokenKey(tx *state.Tx) []byte {
-	key := state.Derive(tx.Seed(), Name+".token", 0)
-	return key[:]
-}
-
-// newToken issues a token for the account in the mode of the call.
+// newToken issues a token for the account in the mode of the call. Clients take
+// it for opaque: nothing of it is documented [3.4].
 func newToken(c *provider.Call) string {
-	now := c.Tx.Now()
-	ends := now.Add(time.Duration(knobs(c).TokenTTL))
-	t := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
-		RegisteredClaims: jwt.RegisteredClaims{
-			Subject: c.Credentials[apiKey], IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(ends),
-		},
-		Mode: c.Mode, Version: version(c.Tx), Ends: ends.UnixNano(),
-	})
-	text, err := t.SignedString(tokenKey(c.Tx))
-	if err != nil {
-		panic("usdtpayout: claims can be signed: " + err.Error())
-	}
-	return text
+	return provider.NewToken(c, c.Credentials[apiKey], knobs(c).TokenTTL, provider.Claims{Mode: c.Mode, Version: version(c.Tx)})
 }
 
 // checkToken refuses calls without a token of the account and the mode. An
@@ -51,31 +22,22 @@ func checkToken(c *provider.Call) error {
 	if !strings.EqualFold(scheme, "Bearer") || text == "" {
 		return c.Refuse(codeUnauthorized, "send the token that login returned as authorization: Bearer TOKEN")
 	}
-	var got claims
-	_, err := jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithoutClaimsValidation()).
-		ParseWithClaims(text, &got, func(*jwt.Token) (any, error) { return tokenKey(c.Tx), nil })
+	got, err := provider.ReadToken(c, text)
 	switch {
-	case errors.Is(err, jwt.ErrTokenSignatureInvalid):
-		return c.Refuse(codeUnauthorized, "the token was not issued by this workspace, or its seed has changed since; log in again")
+	case errors.Is(err, provider.ErrForeignToken):
+		return c.Refuse(codeUnauthorized, "%s; log in again", err)
 	case err != nil:
-		return c.Refuse(codeUnauthorized, "the token is no token of ours: send what login returned as access_token, whole")
+		return c.Refuse(codeUnauthorized, "%s: send what login returned as access_token, whole", err)
 	case got.Subject != c.Credentials[apiKey]:
 		return c.Refuse(codeUnauthorized, "the token is of another account than the API key")
 	case got.Mode != c.Mode:
 		return c.Refuse(codeUnauthorized, "the token was issued in %s mode and this is %s mode; log in here", got.Mode, c.Mode)
 	case got.Version != version(c.Tx):
 		return c.Refuse(codeUnauthorized, "the account's credentials were made anew since the token was issued; log in with the new ones")
-	case c.Tx.Now().UnixNano() >= got.Ends:
-		return c.Refuse(codeJWTExpired, "the token lived %s, until %s; log in again", time.Duration(knobs(c).TokenTTL), expiry(got))
+	case got.Expired(c.Tx.Now()):
+		return c.Refuse(codeJWTExpired, "the token lived %s, until %s; log in again", time.Duration(knobs(c).TokenTTL), got.Expiry())
 	}
 	return nil
-}
-
-func expiry(of claims) string {
-	if of.ExpiresAt == nil {
-		return "no time"
-	}
-	return of.ExpiresAt.UTC().Format(time.RFC3339)
 }
 
 // A grant is the documented answer of login.
