@@ -85,6 +85,7 @@ func (a *api) routes() []route {
 		{get, "health", a.health, nil},
 		{get, "ready", a.health, nil},
 		{get, "providers", a.providers, nil},
+		{get, "providers/{provider}/openapi.yaml", a.openAPI, nil},
 
 		// Workspaces.
 		{post, "workspaces", a.createWorkspace, nil},
