@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"net/url"
 )
 
@@ -47,4 +48,9 @@ func (c *Client) ShippedScenarios(ctx context.Context) ([]Scenario, error) {
 // ShippedScenario returns a scenario of the server's library.
 func (c *Client) ShippedScenario(ctx context.Context, name string) (*Scenario, error) {
 	return fetch[*Scenario](ctx, c, call{method: "GET", path: "scenarios/" + url.PathEscape(name), global: true})
+}
+
+// ScenarioSchema returns the JSON Schema of scenario files.
+func (c *Client) ScenarioSchema(ctx context.Context) (json.RawMessage, error) {
+	return c.send(ctx, call{method: "GET", path: "scenario.schema.json", global: true})
 }

@@ -99,6 +99,11 @@ func (a *api) library(name string, status int) (scenarios.Shipped, error) {
 	return scenarios.Shipped{}, p
 }
 
+// scenarioSchema is the language as editors understand it.
+func (a *api) scenarioSchema(*http.Request) (any, error) {
+	return text{"application/schema+json", string(a.Language.Schema())}, nil
+}
+
 func (a *api) listScenarios(*http.Request) (any, error) {
 	return map[string]any{"scenarios": a.Language.Library()}, nil
 }

@@ -124,15 +124,21 @@ func (d *document) on(r *Rule, n *yaml.Node, path string) {
 		return
 	}
 	r.On = text
-	prefix, all := strings.CutSuffix(text, "*")
-	for _, op := range d.lang.operations {
-		if op == text || all && strings.HasPrefix(op, prefix) && (prefix == "" || strings.HasSuffix(prefix, ".")) {
-			r.operations = append(r.operations, op)
-		}
-	}
+	r.operations = d.lang.matching(text)
 	if len(r.operations) == 0 {
 		d.complain(n, path, "%s", provider.NoSuch("operation", text, d.lang.operations))
 	}
+}
+
+// matching are the operations that an on names: one, those of a provider, all.
+func (l *Language) matching(on string) (operations []string) {
+	prefix, many := strings.CutSuffix(on, "*")
+	for _, op := range l.operations {
+		if op == on || many && strings.HasPrefix(op, prefix) && (prefix == "" || strings.HasSuffix(prefix, ".")) {
+			operations = append(operations, op)
+		}
+	}
+	return operations
 }
 
 func (d *document) between(n *yaml.Node, path string) *Window {
@@ -308,7 +314,7 @@ func jsonScalar(n *yaml.Node) []byte {
 
 // settle reads what becomes of accepted calls.
 func (d *document) settle(r *Rule, n *yaml.Node, path string) {
-	states, settles := d.settledStates(r)
+	states, settles := d.lang.settledStates(r.operations)
 	if len(r.operations) > 0 && !settles {
 		d.complain(n, path, "%s settles nothing; operations that do: %s", r.On, strings.Join(d.lang.settling(), ", "))
 		return
@@ -325,10 +331,11 @@ func (d *document) settle(r *Rule, n *yaml.Node, path string) {
 	})
 }
 
-// settledStates are the states that all settling operations of a rule know.
-func (d *document) settledStates(r *Rule) (states []string, settles bool) {
-	for _, full := range r.operations {
-		m, op := d.lang.lookup(full)
+// settledStates are the states that all those of some operations know which
+// settle something.
+func (l *Language) settledStates(operations []string) (states []string, settles bool) {
+	for _, full := range operations {
+		m, op := l.lookup(full)
 		if op.Settles == "" {
 			continue
 		}
