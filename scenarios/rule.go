@@ -32,6 +32,8 @@ type Rule struct {
 	settle  []settlement
 	delay   *Delay
 
+	settleListed bool // for each record of a call
+
 	operations []string // that On names
 }
 
@@ -253,15 +255,21 @@ func isToken(text string) bool {
 	return text != "" && strings.Trim(text, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
+// What a body is, if no header says otherwise.
+const (
+	textType = "text/plain; charset=utf-8"
+	jsonType = "application/json"
+)
+
 // rawBody takes a text verbatim and anything else as JSON.
 func (d *document) rawBody(n *yaml.Node, path string, raw *RawResponse) {
-	kind := "text/plain; charset=utf-8"
+	kind := textType
 	if n.Kind == yaml.ScalarNode {
 		if n.ShortTag() != "!!null" {
 			raw.Body = []byte(n.Value)
 		}
 	} else {
-		kind = "application/json"
+		kind = jsonType
 		raw.Body = appendJSON(nil, n)
 	}
 	if raw.Header.Get("Content-Type") == "" {
@@ -326,6 +334,7 @@ func (d *document) settle(r *Rule, n *yaml.Node, path string) {
 	if len(n.Content) == 0 {
 		d.complain(n, path, "settle is an empty list, it says nothing")
 	}
+	r.settleListed = true
 	d.sequence(n, path, func(n *yaml.Node, path string) {
 		r.settle = append(r.settle, d.settlement(n, path, r, states, true))
 	})

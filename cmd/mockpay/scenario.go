@@ -16,7 +16,7 @@ import (
 
 func (c *cli) scenarioCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "scenario", Short: "See, check and load scenarios"}
-	cmd.AddCommand(c.scenarioList(), c.scenarioShow(), c.scenarioValidate(), c.scenarioSchema(), c.scenarioLoad())
+	cmd.AddCommand(c.scenarioList(), c.scenarioShow(), c.scenarioValidate(), c.scenarioExplain(), c.scenarioSchema(), c.scenarioLoad())
 	return cmd
 }
 
