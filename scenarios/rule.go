@@ -35,6 +35,7 @@ type Rule struct {
 	settleListed bool // for each record of a call
 
 	operations []string // that On names
+	written    *yaml.Node
 }
 
 // ID names a rule in answers and in the journal: its name, else its place.
@@ -67,7 +68,7 @@ var effects = []string{"respond", "settle", "delay"}
 
 // rule reads one rule.
 func (d *document) rule(n *yaml.Node, path string, place int) *Rule {
-	r := &Rule{Place: place, chance: -1}
+	r := &Rule{Place: place, chance: -1, written: n}
 	var respond, settle *yaml.Node // read last: they depend on on
 	later := func(into **yaml.Node) func(*yaml.Node, string) {
 		return func(n *yaml.Node, _ string) { *into = n }
