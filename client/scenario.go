@@ -11,6 +11,16 @@ type Scenario struct {
 	Name        string `json:"name"`
 	Description string `json:"description"`
 	YAML        string `json:"yaml,omitempty"` // not in lists
+
+	// ReloadError is why the scenario's file, as it is now, is not in force; nil
+	// if nothing is wrong, or there is no file.
+	ReloadError *ReloadError `json:"reload_error,omitempty"`
+}
+
+// A ReloadError is what is wrong with the file of a workspace's scenario.
+type ReloadError struct {
+	Message string    `json:"message"`
+	Errors  []Mistake `json:"errors,omitempty"`
 }
 
 // Scenario returns the workspace's scenario.

@@ -216,6 +216,13 @@ func (r *Registry) List() []*Workspace {
 	return all
 }
 
+// IDs are the ids of the workspaces, the default first, then by name.
+func (r *Registry) IDs() []string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.idsLocked()
+}
+
 // others are the ids of all workspaces but one.
 func (r *Registry) others(but string) []string {
 	r.mu.RLock()

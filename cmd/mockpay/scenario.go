@@ -56,6 +56,9 @@ func (c *cli) scenarioShow() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if broken := current.ReloadError; broken != nil {
+					c.warn("the scenario's file has changed, and is not taken: %s", broken.Message)
+				}
 				return c.show(func(w io.Writer) { fmt.Fprint(w, current.YAML) })
 			}
 			shipped, err := shippedScenario(args[0])
