@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -163,9 +164,29 @@ func (d *document) find(src source, ref string) (source, error) {
 	}
 	text, err := src.read(path)
 	if err != nil {
-		return source{}, fmt.Errorf("%s, and there is no file %s", provider.NoSuch("shipped scenario", ref, d.lang.shippedNames()), path)
+		return source{}, d.notFound(ref, path, err)
 	}
 	return source{file: path, text: text, dir: filepath.Dir(path), read: src.read}, nil
+}
+
+// notFound says why there is nothing to extend: no file of that name, or one
+// that cannot be read.
+func (d *document) notFound(ref, path string, err error) error {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s cannot be read: %w", ref, err)
+	}
+	names := d.lang.shippedNames()
+	if !IsFile(ref) {
+		return fmt.Errorf("%s, and there is no file %s", provider.NoSuch("shipped scenario", ref, names), path)
+	}
+	beside, _ := FilesIn(filepath.Dir(path)) // a folder that is not there has none
+	for _, file := range beside {
+		names = append(names, filepath.Join(filepath.Dir(ref), filepath.Base(file)))
+	}
+	if near := provider.Nearest(ref, names); near != "" {
+		return fmt.Errorf("there is no file %s, did you mean %q?", path, near)
+	}
+	return fmt.Errorf("there is no file %s", path)
 }
 
 // read parses the YAML of one file into the nodes of its mapping.

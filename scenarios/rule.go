@@ -129,7 +129,11 @@ func (d *document) on(r *Rule, n *yaml.Node, path string) {
 	r.On = text
 	r.operations = d.lang.matching(text)
 	if len(r.operations) == 0 {
-		d.complain(n, path, "%s", provider.NoSuch("operation", text, d.lang.operations))
+		valid := slices.Clone(d.lang.operations)
+		for _, m := range d.lang.mocks {
+			valid = append(valid, m.Name+".*")
+		}
+		d.complain(n, path, "%s", provider.NoSuch("operation", text, valid))
 	}
 }
 
@@ -325,7 +329,7 @@ func jsonScalar(n *yaml.Node) []byte {
 func (d *document) settle(r *Rule, n *yaml.Node, path string) {
 	states, settles := d.lang.settledStates(r.operations)
 	if len(r.operations) > 0 && !settles {
-		d.complain(n, path, "%s settles nothing; operations that do: %s", r.On, strings.Join(d.lang.settling(), ", "))
+		d.complain(n, path, "%s settles nothing; operations that do: %s", r.On, strings.Join(d.lang.settling(r), ", "))
 		return
 	}
 	if n.Kind != yaml.SequenceNode {
@@ -359,12 +363,18 @@ func (l *Language) settledStates(operations []string) (states []string, settles 
 	return states, settles
 }
 
-// settling are the operations that settle something.
-func (l *Language) settling() []string {
-	return slices.DeleteFunc(slices.Clone(l.operations), func(full string) bool {
+// settling are the operations that settle something, of the provider that a
+// rule is about if it has some.
+func (l *Language) settling(r *Rule) []string {
+	all := slices.DeleteFunc(slices.Clone(l.operations), func(full string) bool {
 		_, op := l.lookup(full)
 		return op.Settles == ""
 	})
+	of, _, _ := strings.Cut(r.On, ".")
+	if own := slices.DeleteFunc(slices.Clone(all), func(full string) bool { return !strings.HasPrefix(full, of+".") }); len(own) > 0 {
+		return own
+	}
+	return all
 }
 
 func (d *document) settlement(n *yaml.Node, path string, r *Rule, states []string, listed bool) (s settlement) {

@@ -83,6 +83,9 @@ func knobKind(f provider.KnobField, v reflect.Value, defaults bool) schema {
 		item := reflect.New(v.Type().Elem()).Elem()
 		return list(f.Doc, knobSchema(provider.KnobField{OneOf: f.OneOf}, item, false))
 	}
+	if v.Type() == reflect.TypeFor[provider.Optional]() {
+		return schema{"type": []string{"number", "string"}, "pattern": `^(none)?$|^[+-]?` + digits}.about(f.Doc)
+	}
 	if values := f.Values(v.Type()); len(values) > 0 {
 		return schema{"enum": values}.about(f.Doc)
 	}

@@ -135,7 +135,7 @@ func TestSchemaRefusesBrokenFiles(t *testing.T) {
 	s := compiled(t, lang)
 	unseen := regexp.MustCompile(`^(alias-|bad-anchor|bad-rounding|duplicate-|extends-|merge-key|clock-start-after|clock-start-in-the-year|number-too-l|` +
 		`between-(equal|reversed)|delay-min-above|header-content-length|header-with-|bad-regexp|bad-header-name-|list-knob-duration|mistake-in-parent|` +
-		`knob-under-both|map-as-key|missing-version-beside|second-document|two-documents|seed-too-large|times-too-large|settle-when-about)`)
+		`knob-under-both|map-as-key|missing-version-beside|second-document|two-documents|seed-too-large|times-too-large|settle-when-about|version-decimal)`)
 	files, err := filepath.Glob(brokenFiles + "/*.yaml")
 	require.NoError(t, err)
 	for _, path := range files {
