@@ -11,7 +11,8 @@ import (
 // A schema is a part of a JSON Schema.
 type schema map[string]any
 
-// Schema returns the language as a JSON Schema, draft 2020-12, for editors: it
+// Schema returns the language as a JSON Schema, draft 2020-12, for editors (with
+// their keyword patternErrorMessage, which others pass over): it
 // completes and checks what the parser knows. Each key has a function that
 // returns its part. A scenario that the parser takes is valid; what a schema
 // cannot say, such as a regular expression that is none, only the parser finds.
@@ -29,7 +30,6 @@ func (l *Language) Schema() []byte {
 		"expect":      l.expectSchema(),
 	})
 	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-	root["title"] = "mockpay scenario"
 	root["required"] = []string{"version"}
 	root["$defs"] = schema{"rule": l.ruleSchema(), "conditions": conditionsSchema(), "condition": conditionSchema()}
 	var b bytes.Buffer
@@ -91,10 +91,13 @@ const digits = `([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$`
 
 // durationSchema is "15m"; 0 needs no unit.
 func durationSchema(doc string) schema {
-	return schema{
-		"type": []string{"string", "integer"}, "minimum": 0, "maximum": 0,
-		"pattern": `^\+?(0|(([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$`,
-	}.about(doc)
+	return schema{"anyOf": []schema{
+		{
+			"type": "string", "patternErrorMessage": "a duration is written like 15m or 1h30m",
+			"pattern": `^\+?(0|(([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$`,
+		},
+		{"const": 0},
+	}}.about(doc)
 }
 
 // closed is a map with these keys and no others.

@@ -9,7 +9,8 @@ import (
 )
 
 // ruleSchema is one rule. What an operation has is checked by the operation
-// where on is one, and by all of them where on names many.
+// where on is one, and by all of them where on names many. The keys themselves
+// name no outcomes and the like: editors would offer those of all operations.
 func (l *Language) ruleSchema() schema {
 	rule := closed("When this call comes, do that.", schema{
 		"name":     textSchema("Shown in the answer's X-Mockpay-Rule and in the journal; without it, the rule's place."),
@@ -20,11 +21,11 @@ func (l *Language) ruleSchema() schema {
 		"every":    countSchema("Act on every n-th call.", 1),
 		"chance":   numberSchema("Act with this chance, by the seed: 0.2 is one in five.").with(schema{"minimum": 0, "maximum": 1}),
 		"between":  betweenSchema(),
-		"respond":  l.respondSchema(),
-		"settle":   settleSchema(l.states(l.operations)),
+		"respond":  respondSchema(),
+		"settle":   settleSchema(),
 		"delay":    delaySchema(),
 		"fault":    faultSchema(),
-		"webhooks": l.webhooksSchema(),
+		"webhooks": webhooksSchema(),
 	})
 	rule["required"] = []string{"on"}
 	var effects []schema
@@ -34,8 +35,27 @@ func (l *Language) ruleSchema() schema {
 	rule["anyOf"] = effects
 	rule["not"] = schema{"required": []string{"respond", "settle"}}
 	rule["allOf"] = slices.Concat(
-		l.byOperation(l.outcomesOf), l.byOperation(l.settlementOf), l.byOperation(l.parametersOf))
+		l.byOperation(l.outcomesOf), l.byOperation(l.settlementOf), l.byOperation(l.eventsOf), l.byOperation(l.parametersOf),
+		[]schema{l.ofAny()})
 	return rule
+}
+
+// ofAny is a rule whose on is still to be written: it is offered all there is.
+func (l *Language) ofAny() schema {
+	var outcomes, states []string
+	for _, full := range l.operations {
+		_, op := l.lookup(full)
+		outcomes = append(outcomes, op.Outcomes()...)
+		if of, settles := l.settledStates([]string{full}); settles {
+			states = append(states, of...)
+		}
+	}
+	return schema{
+		"if": schema{"not": schema{"required": []string{"on"}, "properties": schema{"on": schema{"enum": l.onNames()}}}},
+		"then": schema{"properties": schema{
+			"respond": outcomeSchema(uniq(outcomes)), "settle": statusSchema(uniq(states)), "webhooks": eventSchema(l.events(l.operations)),
+		}},
+	}
 }
 
 // onNames is all that on can be: operations, those of a provider, all.
@@ -83,7 +103,11 @@ func (l *Language) outcomesOf(operations []string) schema {
 		}
 		common = slices.DeleteFunc(common, func(o string) bool { return !slices.Contains(outcomes, o) })
 	}
-	return schema{"respond": schema{"anyOf": []schema{{"enum": common}, {"type": "object"}}}}
+	return schema{"respond": outcomeSchema(common)}
+}
+
+func outcomeSchema(outcomes []string) schema {
+	return schema{"anyOf": []schema{{"enum": outcomes}, {"type": "object"}}}
 }
 
 // settlementOf are the states that all the operations know which settle
@@ -93,8 +117,24 @@ func (l *Language) settlementOf(operations []string) schema {
 	if !settles {
 		return schema{"settle": false}
 	}
+	return schema{"settle": statusSchema(states)}
+}
+
+func statusSchema(states []string) schema {
 	as := schema{"as": schema{"enum": states}}
-	return schema{"settle": schema{"properties": as, "items": schema{"properties": as}}}
+	return schema{"properties": as, "items": schema{"properties": as}}
+}
+
+// eventsOf are the webhooks of the operations' providers.
+func (l *Language) eventsOf(operations []string) schema {
+	return schema{"webhooks": eventSchema(l.events(operations))}
+}
+
+func eventSchema(events []string) schema {
+	if len(events) == 0 {
+		return schema{"properties": schema{"event": false}}
+	}
+	return schema{"properties": schema{"event": schema{"enum": events}}}
 }
 
 // parametersOf are the keys of when that a call of the operations has.
@@ -107,17 +147,6 @@ func (l *Language) parametersOf(operations []string) schema {
 		}
 	}
 	return schema{"when": schema{"properties": parameters}}
-}
-
-// states are all states that an accepted call of any of the operations can end
-// in.
-func (l *Language) states(operations []string) (all []string) {
-	for _, full := range operations {
-		if states, settles := l.settledStates([]string{full}); settles {
-			all = append(all, states...)
-		}
-	}
-	return uniq(all)
 }
 
 // uniq keeps the first of each.
@@ -169,12 +198,7 @@ func betweenSchema() schema {
 	return list("Act while the clock is so far past its start: [12m, 14m].", durationSchema("")).with(schema{"minItems": 2, "maxItems": 2})
 }
 
-func (l *Language) respondSchema() schema {
-	var outcomes []string
-	for _, full := range l.operations {
-		_, op := l.lookup(full)
-		outcomes = append(outcomes, op.Outcomes()...)
-	}
+func respondSchema() schema {
 	raw := closed("An answer as it stands here.", schema{
 		"status":  countSchema("The HTTP status.", 200).with(schema{"maximum": 599, "default": 200}),
 		"headers": schema{"type": "object", "additionalProperties": textSchema(""), "propertyNames": schema{"pattern": "^[!#$%&'*+\\-.^_`|~0-9A-Za-z]+$"}},
@@ -182,14 +206,14 @@ func (l *Language) respondSchema() schema {
 	})
 	return schema{
 		"description": "Refuse the call as the provider would, or answer it here; nothing happens behind it.",
-		"anyOf":       []schema{{"enum": uniq(outcomes)}, raw},
+		"anyOf":       []schema{{"type": "string"}, raw},
 	}
 }
 
-func settleSchema(states []string) schema {
+func settleSchema() schema {
 	keys := func() schema {
 		return schema{
-			"as":      schema{"enum": states, "description": "The status it comes to; one that is not final is where it stays."},
+			"as":      schema{"type": "string", "description": "The status it comes to; one that is not final is where it stays."},
 			"after":   durationSchema("How long after the call."),
 			"message": textSchema("The provider's own message with it."),
 		}
@@ -222,7 +246,7 @@ func faultSchema() schema {
 	}
 }
 
-func (l *Language) webhooksSchema() schema {
+func webhooksSchema() schema {
 	how := closed("What happens to the webhooks of the call.", schema{
 		"delay":           durationSchema("Send them so much later."),
 		"duplicate":       countSchema("How many more copies to send, with the same id.", 1),
@@ -230,15 +254,16 @@ func (l *Language) webhooksSchema() schema {
 		"bad_signature":   booleanSchema("Sign it wrongly."),
 		"stale_timestamp": booleanSchema("Let it look old."),
 		"corrupt":         booleanSchema("Break its body."),
-		"event":           schema{"enum": l.events(), "description": "Only this event."},
+		"event":           schema{"type": "string", "description": "Only this event."},
 	})
 	how["minProperties"] = 1
 	return schema{"description": "What happens to the webhooks of the call.", "anyOf": []schema{{"enum": []string{"drop"}}, how}}
 }
 
-// events are the webhooks of all providers.
-func (l *Language) events() (all []string) {
-	for _, m := range l.mocks {
+// events are the webhooks of the operations' providers.
+func (l *Language) events(operations []string) (all []string) {
+	for _, full := range operations {
+		m, _ := l.lookup(full)
 		all = append(all, m.Events...)
 	}
 	return uniq(all)
@@ -300,7 +325,7 @@ func (l *Language) expectSchema() schema {
 		"where":    ref("conditions").about("As when of a rule, with status and outcome of the answer too."),
 		"count":    schema{"description": "How often.", "anyOf": []schema{countSchema("", 0), bounds}},
 		"never":    booleanSchema("It must not happen."),
-		"webhook":  schema{"enum": l.events(), "description": "A webhook."},
+		"webhook":  schema{"enum": l.events(l.operations), "description": "A webhook."},
 		"balance":  schema{"type": "object", "additionalProperties": numberSchema(""), "description": "Balances by provider and name: {dinaricash.payout: \"1992.00\"}."},
 		"in_order": list("Operations, in this order.", schema{"enum": l.onNames()}),
 	})

@@ -173,9 +173,24 @@ func TestSchemaGoesByTheOperation(t *testing.T) {
 		"on: dinaricash.swift, webhooks: {delay: 5s, duplicate: 2, event: card_purchase}": true,
 		"on: dinaricash.swift, webhooks: {duplicate: 0}":                                  false,
 		"on: dinaricash.swift, webhooks: {event: card_bought}":                            false,
+		"on: dinaricash.swift, webhooks: {event: payout_status}":                          false, // of another provider
+		`on: "*", webhooks: {event: payout_status}`:                                       true,
+		"on: dinardragon.execute, webhooks: {event: payout_status}":                       false, // it sends none
 	} {
 		err := s.Validate(asJSON(t, []byte("version: 1\nrules: [{"+text+"}]\n")))
 		assert.Equal(t, valid, err == nil, "%s: %v", text, err)
+	}
+}
+
+// An editor offers what any part of the schema takes. So what an operation has
+// stands under the operation only.
+func TestSchemaOffersTheOperationsOwnOnly(t *testing.T) {
+	var root map[string]any
+	require.NoError(t, json.Unmarshal(lang.Schema(), &root))
+	properties, err := json.Marshal(at(root, "$defs", "rule", "properties"))
+	require.NoError(t, err)
+	for _, name := range []string{"failed_but_debited", "server_error", "DECLINED", "card_purchase", "SEND_AMOUNT"} {
+		assert.NotContains(t, string(properties), name)
 	}
 }
 
