@@ -50,11 +50,15 @@ func (s Sources) Changed() bool {
 	return false
 }
 
-// Folders are where the files are, or should be.
+// Folders are where the files are, or should be; of one that is a link to
+// another file, also where that is.
 func (s Sources) Folders() []string {
 	folders := make(map[string]bool)
 	for path := range s {
 		folders[filepath.Dir(path)] = true
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			folders[filepath.Dir(real)] = true
+		}
 	}
 	return slices.Sorted(maps.Keys(folders))
 }

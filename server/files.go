@@ -48,6 +48,11 @@ func (s *Server) loadScenarios() error {
 	if err := f.load(s.Scenario); err != nil {
 		return scenarioError(err)
 	}
+	for _, of := range f.all {
+		if err := f.create(of); err != nil {
+			return createError(err)
+		}
+	}
 	s.files = f
 	if slices.ContainsFunc(f.all, func(of *file) bool { return of.workspace == workspace.Default }) {
 		return nil
@@ -73,8 +78,16 @@ func scenarioError(err error) error {
 	return fmt.Errorf("%w: scenario: %w", ErrOption, err)
 }
 
-// load makes the workspaces of all files, or none: then the error holds the
-// mistakes of all.
+// createError marks what a scenario asks for and may not have as a mistake of
+// the option.
+func createError(err error) error {
+	if errors.Is(err, workspace.ErrID) || errors.Is(err, workspace.ErrTaken) || errors.Is(err, workspace.ErrEndpoint) {
+		return scenarioError(err)
+	}
+	return err
+}
+
+// load reads all files. If some have mistakes, the error holds those of all.
 func (f *files) load(ref string) error {
 	if f.folder == "" {
 		if err := f.language.CheckFile(ref); err != nil {
@@ -96,11 +109,6 @@ func (f *files) load(ref string) error {
 	}
 	if len(all) > 0 {
 		return all
-	}
-	for _, of := range f.all {
-		if err := f.create(of); err != nil {
-			return err
-		}
 	}
 	return nil
 }

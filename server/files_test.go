@@ -204,6 +204,17 @@ func TestReload(t *testing.T) {
 		s.awaitRule("default", "d")
 	})
 
+	t.Run("ThroughALink", func(t *testing.T) {
+		s := newSite(t, "", map[string]string{"here/other.yaml": "", "there/real.yaml": rule("a")})
+		require.NoError(t, os.Symlink("../there/real.yaml", s.path("here/default.yaml")))
+		linked := &site{t: t, folder: s.folder, log: s.log}
+		linked.server = start(t, server.Options{Scenario: s.path("here")})
+		require.Equal(t, "a", linked.status("default"))
+
+		linked.write("there/real.yaml", rule("b"))
+		linked.awaitRule("default", "b")
+	})
+
 	t.Run("OfAMountThatIsSwapped", func(t *testing.T) {
 		s := newSite(t, "mount", map[string]string{"mount/..1/default.yaml": rule("a"), "mount/..2/default.yaml": rule("b"), "mount/one.yaml": ""})
 		data, file := s.path("mount/..data"), s.path("mount/default.yaml")

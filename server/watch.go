@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"log/slog"
 	"time"
 
@@ -23,6 +25,7 @@ type watcher struct {
 	folders func() []string // to be watched, as it stands
 	changed func()
 	watched map[string]bool // folders
+	warned  bool            // that one cannot be
 	done    chan struct{}
 }
 
@@ -103,9 +106,15 @@ func (w *watcher) look(happened bool) (waiting bool) {
 func (w *watcher) add() (more bool) {
 	now := make(map[string]bool)
 	for _, folder := range w.folders() {
-		if w.notify.Add(folder) == nil { // one that is not there yet comes with its parent, or later
+		err := w.notify.Add(folder)
+		switch {
+		case err == nil:
 			now[folder] = true
 			more = more || !w.watched[folder]
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission): // it may come later
+		case !w.warned:
+			w.warned = true
+			w.log.Warn("changes of scenario files may go unnoticed", "folder", folder, "error", err)
 		}
 	}
 	w.watched = now
