@@ -100,6 +100,7 @@ func (a *api) routes() []route {
 		{get, "scenario", a.in(a.getScenario), nil},
 		{put, "scenario", a.in(a.putScenario), nil},
 		{patch, "scenario", a.in(a.patchScenario), nil},
+		{get, "scenario.schema.json", a.scenarioSchema, nil},
 		{get, "scenarios", a.listScenarios, nil},
 		{get, "scenarios/{name}", a.getShipped, nil},
 

@@ -276,6 +276,13 @@ func TestScenario(t *testing.T) {
 		assert.EqualValues(t, 429, a.provider("/status", "{}")["code"], "the rules stay through a reset")
 		assert.Equal(t, "77", a.m.Balance("dinardragon", "USD"))
 	})
+	t.Run("Schema", func(t *testing.T) {
+		schema := a.ok("GET", "scenario.schema.json", "")
+		assert.Equal(t, "https://json-schema.org/draft/2020-12/schema", schema["$schema"])
+		assert.Contains(t, at(schema, "$defs", "rule", "properties", "on", "enum"), "dinardragon.execute")
+		_, _, res := a.call("GET", "scenario.schema.json", "")
+		assert.Equal(t, "application/schema+json", res.Header.Get("Content-Type"))
+	})
 	t.Run("Library", func(t *testing.T) {
 		list := a.ok("GET", "scenarios", "")["scenarios"].([]any)
 		assert.Equal(t, "default", at(list, 0, "name"))

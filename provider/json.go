@@ -150,7 +150,11 @@ const (
 func ParseDecimal(text string) (decimal.Decimal, error) {
 	mantissa, exponent, found := strings.Cut(strings.ToLower(text), "e")
 	if found {
-		if e, err := strconv.Atoi(exponent); err != nil || e > maxExponent || e < -maxExponent {
+		e, err := strconv.Atoi(exponent)
+		if errors.Is(err, strconv.ErrSyntax) {
+			return decimal.Decimal{}, fmt.Errorf("%q is not a decimal number", text)
+		}
+		if err != nil || e > maxExponent || e < -maxExponent {
 			return decimal.Decimal{}, fmt.Errorf("%q is not a number of at most %d digits", text, maxDigits)
 		}
 	}

@@ -122,6 +122,17 @@ func (f *KnobField) TakesKey(key string) bool {
 	return f.Keys == "" || regexp.MustCompile("^(?:"+f.Keys+")$").MatchString(key)
 }
 
+// An Enumerated setting is of a type that has few values.
+type Enumerated interface{ Values() []string }
+
+// Values are the texts that a setting of a type takes, nil for any.
+func (f KnobField) Values(t reflect.Type) []string {
+	if e, ok := reflect.Zero(t).Interface().(Enumerated); ok && len(f.OneOf) == 0 {
+		return e.Values()
+	}
+	return f.OneOf
+}
+
 // KnobFields returns the settings that a struct type declares.
 func KnobFields(t reflect.Type) []KnobField {
 	var fields []KnobField
