@@ -131,9 +131,9 @@ func (c *call) checkMethod(method, network string) error {
 	wrong := wording{outcome: invalidCombination, msg: "invalid combination", kind: "value_error"}
 	switch {
 	case !slices.Contains(methods, method):
-		ck.add(wrong, []any{"body", "method"}, method, "method is %q, must be one of %s", method, strings.Join(methods, ", "))
+		ck.add(wrong, []any{"body", "method"}, "method is %q, must be one of %s", method, strings.Join(methods, ", "))
 	case network != method && network != networkOf(method):
-		ck.add(wrong, []any{"body", "provider"}, network, "provider is %q, for the method %s it must be %s or %s", network, method, networkOf(method), method)
+		ck.add(wrong, []any{"body", "provider"}, "provider is %q, for the method %s it must be %s or %s", network, method, networkOf(method), method)
 	}
 	return ck.refusal(c.Call)
 }

@@ -86,7 +86,7 @@ func checkClient(c *provider.Call) error {
 	id, ok := c.Fields[clientID].(string)
 	secret, whole := c.Fields[clientSecret].(string)
 	switch {
-	case !ok || !whole || c.DecodeErr != nil:
+	case !ok || !whole || c.DecodeErr != nil || c.Vars["version"] != version:
 		return nil
 	case id != c.Credentials[clientID]:
 		return c.Refuse(provider.Unauthorized, "no workspace has this client_id; GET /_mockpay/workspaces lists those there are")

@@ -102,7 +102,7 @@ func (e *endpoint) read(c *provider.Call) (*call, error) {
 	in := &call{Call: c, settings: knobs(c)}
 	ck := &checker{knobs: in.settings}
 	if v := c.Vars["version"]; v != version {
-		ck.add(otherVersion, []any{"path", "version"}, v, "the version in the path is %q, the only one is %s", v, version)
+		ck.add(otherVersion, []any{"path", "version"}, "the version in the path is %q, the only one is %s", v, version)
 	}
 	in.query = ck.query(e.query, c.Query)
 	in.body = ck.body(e.body, c.Request)

@@ -186,7 +186,7 @@ func items(c *provider.Call, r *provider.Refusal) []provider.Object {
 	}
 	all := make([]provider.Object, len(faults))
 	for i := range faults {
-		all[i] = faults[i].item(knobs(c).ValidationStyle)
+		all[i] = faults[i].item(c)
 	}
 	return all
 }
@@ -200,9 +200,7 @@ func stateFault(c *provider.Call, r *provider.Refusal) fault {
 	if !ok {
 		w = wording{msg: c.Mock.Outcome(r.Outcome).Message, kind: "value_error"}
 	}
-	loc := places[r.Outcome]
-	name, _ := loc[len(loc)-1].(string)
-	return fault{wording: w, loc: loc, input: c.Fields[name]}
+	return fault{wording: w, loc: places[r.Outcome]}
 }
 
 // sampleFault is one that a call of an endpoint can have: its first field is
@@ -214,9 +212,9 @@ func sampleFault(e *endpoint) fault {
 	}{{"query", e.query}, {"body", e.body}} {
 		for i := range part.schema {
 			if !part.schema[i].optional {
-				return fault{wording: missing, loc: []any{part.in, part.schema[i].name}, input: map[string]any{}}
+				return fault{wording: missing, loc: []any{part.in, part.schema[i].name}}
 			}
 		}
 	}
-	return fault{wording: otherVersion, loc: []any{"path", "version"}, input: "v2"}
+	return fault{wording: otherVersion, loc: []any{"path", "version"}}
 }

@@ -2,11 +2,12 @@ package executions
 
 import (
 	"bytes"
-	"encoding/json"
+	jsonv1 "encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/mockpay/mockpay/provider"
@@ -15,9 +16,8 @@ import (
 // A fault is an item in the detail of a 422.
 type fault struct {
 	wording
-	loc   []any
-	input any    // what was sent, for the style pydantic2
-	hint  string // for the caller
+	loc  []any
+	hint string // for the caller
 }
 
 // A wording is how a fault is put. The documents print a few literally
@@ -59,8 +59,10 @@ var (
 		ctx: provider.Object{{Key: "pattern", Value: phone.String()}}}
 )
 
+const notJSONKind = "json_invalid"
+
 func notJSON(why error) wording {
-	return wording{outcome: validationError, msg: "JSON decode error", kind: "json_invalid",
+	return wording{outcome: validationError, msg: "JSON decode error", kind: notJSONKind,
 		ctx: provider.Object{{Key: "error", Value: why.Error()}}}
 }
 
@@ -94,10 +96,10 @@ func unlike(pattern *regexp.Regexp) wording {
 }
 
 // item is the fault as the wire has it.
-func (f *fault) item(style string) provider.Object {
-	if style == pydantic2 {
+func (f *fault) item(c *provider.Call) provider.Object {
+	if knobs(c).ValidationStyle == pydantic2 {
 		item := provider.Object{
-			{Key: "type", Value: f.kind}, {Key: "loc", Value: f.loc}, {Key: "msg", Value: f.msg}, {Key: "input", Value: echo(f.input)},
+			{Key: "type", Value: f.kind}, {Key: "loc", Value: f.loc}, {Key: "msg", Value: f.msg}, {Key: "input", Value: f.input(c.Request)},
 		}
 		if f.ctx != nil {
 			item = append(item, provider.Member{Key: "ctx", Value: f.ctx})
@@ -111,10 +113,49 @@ func (f *fault) item(style string) provider.Object {
 	return provider.Object{{Key: "loc", Value: f.loc}, {Key: "msg", Value: msg}, {Key: "type", Value: kind}}
 }
 
+// input is what was sent in the place of a fault; of what is missing in a body,
+// the object that it is missing from.
+func (f *fault) input(r *provider.Request) jsontext.Value {
+	null := jsontext.Value("null")
+	if f.kind == notJSONKind {
+		return jsontext.Value("{}")
+	}
+	switch path := f.loc[1:]; f.loc[0] {
+	case "path":
+		return provider.Raw(r.Vars[path[0].(string)])
+	case "query":
+		if all := r.Query[path[0].(string)]; len(all) > 0 {
+			return provider.Raw(all[len(all)-1])
+		}
+		return null
+	default:
+		if f.kind == missing.kind && len(path) > 0 {
+			path = path[:len(path)-1]
+		}
+		return within(r, path)
+	}
+}
+
+// within is what a body has at a path: as it was sent or, where that is no JSON
+// that can be sent back, as it was understood.
+func within(r *provider.Request, path []any) jsontext.Value {
+	sent, understood := jsontext.Value(bytes.Clone(r.Body)), r.Payload
+	for _, name := range path {
+		var members map[string]jsontext.Value
+		_ = json.Unmarshal(sent, &members) // what cannot be read has none
+		object, _ := understood.(map[string]any)
+		sent, understood = members[name.(string)], object[name.(string)]
+	}
+	if len(sent) > 0 && sent.Compact() == nil && sent.IsValid() {
+		return sent
+	}
+	return echo(understood)
+}
+
 // echo is a decoded value as JSON, its numbers as they came.
 func echo(v any) jsontext.Value {
 	var b bytes.Buffer
-	e := json.NewEncoder(&b)
+	e := jsonv1.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
 		panic("executions: what was decoded can be encoded: " + err.Error())

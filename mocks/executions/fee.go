@@ -72,6 +72,14 @@ func fixed(f decimal.Decimal) *money {
 	return &money{f}
 }
 
+// percentage is one as a text, with two decimals or as many as it has.
+func percentage(d decimal.Decimal) string {
+	if d.Equal(d.Round(2)) {
+		return d.StringFixed(2)
+	}
+	return d.String()
+}
+
 // A gatewayFee is the documented shape [AR-fee-gw]; its percentage is a number.
 type gatewayFee struct {
 	ID            int64            `json:"id"`
@@ -122,7 +130,7 @@ func getPlatformFees(c *call) (any, error) {
 	rate := c.Fees[operation]
 	return platformFee{
 		ID: int64(slices.Index(operationTypes, operation) + 1), Operation: operation,
-		Percentage: rate.Platform.StringFixed(2), FXPercentage: rate.FX.StringFixed(2),
+		Percentage: percentage(rate.Platform), FXPercentage: percentage(rate.FX),
 		From: c.since(), CreatedAt: c.since(), Tier: c.tier(), Fixed: fixed(rate.PlatformFixed),
 	}, nil
 }

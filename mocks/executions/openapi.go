@@ -184,11 +184,10 @@ func limits(f *field) (all provider.Object) {
 	if f.length > 0 {
 		all = append(all, obj("minLength", f.length, "maxLength", f.length)...)
 	}
-	switch f.pattern {
-	case nil:
-	case uuidV4:
+	if f.pattern == uuidV4 {
 		all = append(all, obj("format", "uuid")...)
-	default:
+	}
+	if f.pattern != nil {
 		all = append(all, obj("pattern", f.pattern.String())...)
 	}
 	return all

@@ -100,7 +100,7 @@ func (c *call) checkPasscode() error {
 	switch {
 	case phone == "" && user == "":
 		ck := &checker{knobs: c.settings}
-		ck.add(missing, []any{"body", "passcode", "token", "phone"}, map[string]any{}, "passcode.token has neither phone nor user_id; send one of them")
+		ck.add(missing, []any{"body", "passcode", "token", "phone"}, "passcode.token has neither phone nor user_id; send one of them")
 		return ck.refusal(c.Call)
 	case !c.PasscodeSet:
 		return c.Refuse(wrongPasscode, "the merchant has set up no passcode (passcode_set in the scenario)")

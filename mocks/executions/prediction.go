@@ -80,7 +80,7 @@ func predictAmountAndFees(c *call) (any, error) {
 	}
 	if payee.IsNegative() {
 		ck := &checker{knobs: c.settings}
-		ck.add(tooSmall, []any{"query", "base_amount"}, c.Query.Get("base_amount"), "the fees, %s, are more than base_amount", fees.total())
+		ck.add(tooSmall, []any{"query", "base_amount"}, "the fees, %s, are more than base_amount", fees.total())
 		return nil, ck.refusal(c.Call)
 	}
 	gateway := fees.gateway.StringFixed(2)

@@ -47,7 +47,7 @@ const (
 var kinds = map[kind]string{text: "a string", integer: "an integer", amount: "a number of at least 0.01", object: "an object"}
 
 var (
-	uuidV4    = regexp.MustCompile(`(?i)^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+	uuidV4    = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$`)
 	phone     = regexp.MustCompile(`^[1-9]\d{7,14}$`)
 	currency  = regexp.MustCompile(`^[A-Z]{3}$`)
 	wholePart = regexp.MustCompile(`^-?\d+(\.0*)?$`)
@@ -109,13 +109,13 @@ func (ck *checker) body(schema []field, r *provider.Request) values {
 	case len(schema) == 0:
 		return nil
 	case len(r.Body) == 0 && r.DecodeErr != nil:
-		ck.add(missing, loc, nil, "the body is empty, it must be a JSON object")
+		ck.add(missing, loc, "the body is empty, it must be a JSON object")
 		return nil
 	case errors.As(r.DecodeErr, &broken):
-		ck.add(notJSON(broken), []any{"body", broken.At}, map[string]any{}, "%s", broken)
+		ck.add(notJSON(broken), []any{"body", broken.At}, "%s", broken)
 		return nil
 	case r.DecodeErr != nil: // it did not come whole
-		ck.add(notJSON(r.DecodeErr), []any{"body", len(r.Body)}, map[string]any{}, "%s", r.DecodeErr)
+		ck.add(notJSON(r.DecodeErr), []any{"body", len(r.Body)}, "%s", r.DecodeErr)
 		return nil
 	}
 	given, ok := r.Payload.(map[string]any)
@@ -124,7 +124,7 @@ func (ck *checker) body(schema []field, r *provider.Request) values {
 		if ok {
 			why = "Content-Type must be application/json (strict_content_type in the scenario)"
 		}
-		ck.add(notObject, loc, r.Payload, "%s", why)
+		ck.add(notObject, loc, "%s", why)
 		return nil
 	}
 	return ck.object(schema, given, loc)
@@ -145,7 +145,7 @@ func (ck *checker) object(schema []field, given map[string]any, loc []any) value
 		at := append(slices.Clip(loc), f.name)
 		switch {
 		case !present && !f.optional:
-			ck.add(missing, at, given, "%s is missing", dotted(at))
+			ck.add(missing, at, "%s is missing", dotted(at))
 		case !present, v == nil && f.optional:
 		default:
 			if got := ck.value(f, v, at); got != nil {
@@ -189,19 +189,19 @@ func (ck *checker) text(f *field, v any, at []any) any {
 		if near := provider.Nearest(s, f.oneOf); near != "" {
 			hint += fmt.Sprintf("; did you mean %s?", near)
 		}
-		ck.add(notOneOf(f.oneOf), at, v, "%s", hint)
+		ck.add(notOneOf(f.oneOf), at, "%s", hint)
 	case f.filled && s == "":
-		ck.add(tooShort(1), at, v, "%s is empty", dotted(at))
+		ck.add(tooShort(1), at, "%s is empty", dotted(at))
 	case f.length > 0 && utf8.RuneCountInString(s) < f.length:
-		ck.add(tooShort(f.length), at, v, "%s is %q, must have %d characters", dotted(at), s, f.length)
+		ck.add(tooShort(f.length), at, "%s is %q, must have %d characters", dotted(at), s, f.length)
 	case f.length > 0 && utf8.RuneCountInString(s) > f.length:
-		ck.add(tooLong(f.length), at, v, "%s is %q, must have %d characters", dotted(at), s, f.length)
+		ck.add(tooLong(f.length), at, "%s is %q, must have %d characters", dotted(at), s, f.length)
 	case f.pattern != nil && !f.pattern.MatchString(s):
 		odd := f.odd
 		if odd.outcome == "" {
 			odd = unlike(f.pattern)
 		}
-		ck.add(odd, at, v, "%s is %q, must be %s", dotted(at), s, f.doc)
+		ck.add(odd, at, "%s is %q, must be %s", dotted(at), s, f.doc)
 	default:
 		return s
 	}
@@ -213,7 +213,7 @@ func (ck *checker) integer(v any, at []any) any {
 	if n, ok := v.(json.Number); ok {
 		written = n.String()
 	} else if !isText {
-		ck.add(notInteger, at, v, "%s is %s, must be an integer", dotted(at), provider.Describe(v, true))
+		ck.add(notInteger, at, "%s is %s, must be an integer", dotted(at), provider.Describe(v, true))
 		return nil
 	}
 	if !wholePart.MatchString(written) {
@@ -221,13 +221,13 @@ func (ck *checker) integer(v any, at []any) any {
 		if isText {
 			w = noIntegerText
 		}
-		ck.add(w, at, v, "%s is %q, must be an integer", dotted(at), written)
+		ck.add(w, at, "%s is %q, must be an integer", dotted(at), written)
 		return nil
 	}
 	whole, _, _ := strings.Cut(written, ".")
 	n, err := strconv.ParseInt(whole, 10, 64)
 	if err != nil {
-		ck.add(hugeInteger, at, v, "%s has more digits than any id", dotted(at))
+		ck.add(hugeInteger, at, "%s has more digits than any id", dotted(at))
 		return nil
 	}
 	return n
@@ -238,17 +238,17 @@ func (ck *checker) amount(v any, at []any) any {
 	if n, ok := v.(json.Number); ok {
 		written = n.String()
 	} else if !isText {
-		ck.add(notNumber, at, v, "%s is %s, must be a number", dotted(at), provider.Describe(v, true))
+		ck.add(notNumber, at, "%s is %s, must be a number", dotted(at), provider.Describe(v, true))
 		return nil
 	}
 	d, err := provider.ParseDecimal(written)
 	switch {
 	case err != nil && isText:
-		ck.add(noNumberText, at, v, "%s: %s", dotted(at), err)
+		ck.add(noNumberText, at, "%s: %s", dotted(at), err)
 	case err != nil:
-		ck.add(notNumber, at, v, "%s: %s", dotted(at), err)
+		ck.add(notNumber, at, "%s: %s", dotted(at), err)
 	case d.LessThan(least):
-		ck.add(tooSmall, at, v, "%s is %s, must be at least %s", dotted(at), d, least)
+		ck.add(tooSmall, at, "%s is %s, must be at least %s", dotted(at), d, least)
 	default:
 		return rounded(d)
 	}
@@ -256,12 +256,12 @@ func (ck *checker) amount(v any, at []any) any {
 }
 
 func (ck *checker) wrongType(w wording, f *field, v any, at []any) {
-	ck.add(w, at, v, "%s is %s, must be %s", dotted(at), provider.Describe(v, true), kinds[f.kind])
+	ck.add(w, at, "%s is %s, must be %s", dotted(at), provider.Describe(v, true), kinds[f.kind])
 }
 
 // add notes what is wrong with a value.
-func (ck *checker) add(w wording, loc []any, input any, hint string, args ...any) {
-	ck.faults = append(ck.faults, fault{wording: w, loc: loc, input: input, hint: fmt.Sprintf(hint, args...)})
+func (ck *checker) add(w wording, loc []any, hint string, args ...any) {
+	ck.faults = append(ck.faults, fault{wording: w, loc: loc, hint: fmt.Sprintf(hint, args...)})
 }
 
 // refusal is the refusal for all that is wrong, nil if nothing is. Its outcome is

@@ -26,8 +26,9 @@ type Caller struct {
 	Credentials map[string]string // what the caller signs in with
 	Control     *client.Client    // of the caller's workspace
 
-	http *http.Client
-	sent int // calls so far
+	http     *http.Client
+	answered func(t testing.TB, r *http.Request, a *Answer) // nil: nobody
+	sent     int                                            // calls so far
 }
 
 // An Answer is what came back.
@@ -39,12 +40,15 @@ type Answer struct {
 
 // newCaller returns a caller whose requests all reach the server at addr,
 // whatever host they are for.
-func newCaller(t testing.TB, addr, at string, credentials map[string]string, control *client.Client) *Caller {
+func (s *subject) newCaller(t testing.TB, addr, at string, credentials map[string]string, control *client.Client) *Caller {
 	transport := &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, addr)
 	}}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &Caller{TB: t, URL: at, Credentials: credentials, Control: control, http: &http.Client{Transport: transport, Timeout: time.Minute}}
+	return &Caller{
+		TB: t, URL: at, Credentials: credentials, Control: control,
+		http: &http.Client{Transport: transport, Timeout: time.Minute}, answered: s.Answered,
+	}
 }
 
 // at is the caller at another place.
@@ -63,7 +67,11 @@ func (c *Caller) Do(r *http.Request) *Answer {
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	require.NoError(c, err)
-	return &Answer{res.StatusCode, res.Header, body}
+	a := &Answer{res.StatusCode, res.Header, body}
+	if c.answered != nil && !strings.HasPrefix(r.URL.Path, "/_mockpay/") {
+		c.answered(c, r, a)
+	}
+	return a
 }
 
 // Need sends a request that must be accepted, for another to depend on.

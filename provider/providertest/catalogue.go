@@ -44,6 +44,7 @@ func mockIsWhole(t *testing.T, s *subject) {
 	assert.Empty(t, s.unknownNames(keys(s.Calls)), "Suite.Calls of operations that the mock does not have")
 	assert.Empty(t, s.unknownNames(keys(s.Malformed)), "Suite.Malformed")
 	assert.Empty(t, s.unknownNames(keys(s.Lenient)), "Suite.Lenient")
+	assert.Empty(t, s.unknownNames(keys(s.Nameless)), "Suite.Nameless")
 	assert.Empty(t, s.unknownOutcomes(keys(s.Statuses)), "Suite.Statuses of outcomes that the operation does not have")
 	assert.Empty(t, s.unknownOutcomes(keys(s.Leaves)), "Suite.Leaves")
 }
@@ -151,7 +152,7 @@ func knobsAreDocumented(t *testing.T, knobs []provider.Knob, path string) {
 		names = append(names, k.Name)
 		assert.NotEmpty(t, k.Doc, "%s%s is not documented", path, k.Name)
 		assert.Contains(t, types, k.Type)
-		if len(k.OneOf) > 0 {
+		if len(k.OneOf) > 0 && k.Type == "text" {
 			assert.Contains(t, k.OneOf, k.Default)
 		}
 		if k.Type == "object" {

@@ -2,13 +2,13 @@ package providertest
 
 import (
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
-	"github.com/mockpay/mockpay/client"
 	"github.com/mockpay/mockpay/provider"
 )
 
@@ -74,6 +74,10 @@ var bodies = []body{
 	{"TwoMebibytesOfBlanks", "{" + strings.Repeat(" ", 2<<20) + "}"},
 }
 
+// ofGet are those for operations whose calls have no body; there is less to get
+// wrong.
+var ofGet = []string{"Empty", "TruncatedObject", "Array", "InvalidUTF8", "DeepUnclosed", "OverTheLimit"}
+
 func manyKeys(n int) string {
 	var keys []string
 	for i := range n {
@@ -90,6 +94,9 @@ func malformedBodiesAreRefused(t *testing.T, s *subject) {
 		all := append(bodies[:len(bodies):len(bodies)],
 			body{"AtTheLimit", strings.Repeat(" ", int(s.bodyLimit()))},
 			body{"OverTheLimit", strings.Repeat(" ", int(s.bodyLimit())+1)})
+		if op.Method == http.MethodGet {
+			all = slices.DeleteFunc(all, func(b body) bool { return !slices.Contains(ofGet, b.name) })
+		}
 		reason, lenient := s.Lenient[op.Name]
 		assert.Equal(t, lenient, reason != "", "Suite.Lenient says why")
 		for _, b := range all {
@@ -132,15 +139,9 @@ func (w *world) takesOrRefuses(op *provider.Operation, usual *Answer, text []byt
 		assert.Equal(w, before, w.holds(), "a refused call leaves nothing behind")
 	}
 
-	tooLarge := w.journaled(a).Outcome == provider.TooLarge
+	tooLarge := w.newest(op, a).Outcome == provider.TooLarge
 	assert.Equal(w, req.ContentLength > w.bodyLimit(), tooLarge, "%d bytes, %d are taken", req.ContentLength, w.bodyLimit())
 	if tooLarge {
 		assert.Equal(w, w.mock.Outcome(provider.TooLarge).Status, a.Status)
 	}
-
-	list, err := w.Control.Requests(w.Context(), client.RequestFilter{Limit: 1})
-	require.NoError(w, err, "the journal can be read")
-	require.Len(w, list.Requests, 1)
-	assert.Equal(w, a.Header.Get("X-Mockpay-Request-Id"), list.Requests[0].ID)
-	assert.Equal(w, a.Status, list.Requests[0].Status)
 }

@@ -1,12 +1,15 @@
 package providertest
 
 import (
+	"cmp"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/mockpay/mockpay/provider"
 )
@@ -17,53 +20,75 @@ func unknownPathIsNotFound(t *testing.T, s *subject) {
 		w := s.world(t)
 		for _, wrong := range s.mistypes(op.Path) {
 			req := s.Calls[op.Name](w.Caller)
-			req.URL.Path = strings.TrimSuffix(req.URL.Path, lastOf(op.Path)) + wrong
+			sent := strings.Split(req.URL.Path, "/") // ends like op.Path, with values for the variables
+			i, last := lastOf(op.Path)
+			at := len(sent) - len(strings.Split(op.Path, "/")) + i
+			require.Equal(t, last, sent[at])
+			sent[at] = wrong
+			req.URL.Path = strings.Join(sent, "/")
 
 			a := w.Do(req)
 
 			assert.Equal(t, s.mock.Outcome(provider.NotFound).Status, a.Status, "%s", a)
-			w.unmatched(a, provider.NotFound)
-			assert.Contains(t, a.Hint(), op.Method+" "+op.Path, "the nearest operation to %s", req.URL.Path)
+			w.unmatched(op, a, provider.NotFound)
+			if !strings.Contains(op.Path, "{") { // the hint knows no variables
+				assert.Contains(t, a.Hint(), op.Method+" "+op.Path, "the nearest operation to %s", req.URL.Path)
+			}
 		}
 		req := s.Calls[op.Name](w.Caller)
-		req.URL.Path = strings.TrimSuffix(req.URL.Path, lastOf(op.Path)) + "nothing-anybody/ever/documented"
+		req.URL.Path = req.URL.Path[:strings.LastIndex(req.URL.Path, "/")+1] + "nothing-anybody/ever/documented"
 
 		a := w.Do(req)
 
 		assert.Equal(t, s.mock.Outcome(provider.NotFound).Status, a.Status, "%s", a)
-		w.unmatched(a, provider.NotFound)
+		w.unmatched(op, a, provider.NotFound)
 	})
 }
 
-// lastOf is the part of a path after its last slash.
-func lastOf(path string) string { return path[strings.LastIndex(path, "/")+1:] }
+// lastOf is the last part of a path that is no variable, and its place.
+func lastOf(path string) (place int, part string) {
+	parts := strings.Split(path, "/")
+	for i, p := range parts {
+		if !strings.Contains(p, "{") {
+			place = i
+		}
+	}
+	return place, parts[place]
+}
 
 // mistypes are wrong spellings of a path's last part that no operation has.
 func (s *subject) mistypes(path string) []string {
-	last := lastOf(path)
-	if strings.Contains(last, "{") {
-		return nil
-	}
+	place, last := lastOf(path)
 	wrong := []string{last + "x", last + "/"}
 	if len(last) > 3 {
 		wrong = append(wrong, last[1:], last[:len(last)-1], strings.ToUpper(last))
 	}
 	return slices.DeleteFunc(wrong, func(w string) bool {
-		whole := strings.TrimSuffix(path, last) + w
-		return whole == path || slices.ContainsFunc(s.mock.Operations, func(op provider.Operation) bool {
-			return op.Path == whole || strings.Contains(op.Path, "{")
-		})
+		parts := strings.Split(path, "/")
+		parts[place] = w
+		return w == last || s.answersTo(strings.Join(parts, "/"))
+	})
+}
+
+var variable = regexp.MustCompile(`\\\{[^}]*\\\}`)
+
+// answersTo tells whether an operation has a path.
+func (s *subject) answersTo(path string) bool {
+	return slices.ContainsFunc(s.mock.Operations, func(op provider.Operation) bool {
+		pattern := cmp.Or(op.Matches, op.Path)
+		pattern = variable.ReplaceAllString(regexp.QuoteMeta(pattern), `[^/]+`)
+		return regexp.MustCompile("^" + pattern + "$").MatchString(path)
 	})
 }
 
 // unmatched checks what goes with a call that no operation takes.
-func (w *world) unmatched(a *Answer, outcome string) {
+func (w *world) unmatched(op *provider.Operation, a *Answer, outcome string) {
 	w.Helper()
 	w.Refusal(w, a)
 	compact(w, a)
 	assert.Empty(w, a.Header.Get("X-Mockpay-Operation"))
 	assert.NotEmpty(w, a.Hint())
-	entry := w.journaled(a)
+	entry := w.newest(op, a)
 	assert.False(w, entry.Matched)
 	assert.Empty(w, entry.Operation)
 	assert.Equal(w, w.mock.Name, entry.Provider)
@@ -88,7 +113,7 @@ func wrongMethodIsNotAllowed(t *testing.T, s *subject) {
 			a := w.Do(req)
 
 			assert.Equal(t, s.mock.Outcome(provider.MethodNotAllowed).Status, a.Status, "%s", a)
-			w.unmatched(a, provider.MethodNotAllowed)
+			w.unmatched(op, a, provider.MethodNotAllowed)
 			assert.Contains(t, a.Header.Get("Allow"), op.Method)
 			assert.Contains(t, a.Hint(), op.Method)
 			assert.Contains(t, a.Hint(), method)

@@ -68,6 +68,14 @@ type Suite struct {
 	// makes sense, and why.
 	Lenient map[string]string
 
+	// Answered is told of every answer, nil if nobody wants to know. It may check
+	// what the suite does not know: a document of the wire.
+	Answered func(t testing.TB, r *http.Request, a *Answer)
+
+	// Nameless are the operations whose calls say only in their parameters whose
+	// they are, and why. Without them they are journaled in default.
+	Nameless map[string]string
+
 	// Begin are the states besides the first that records can begin in, by
 	// machine.
 	Begin map[string][]string

@@ -56,7 +56,7 @@ func (s *subject) begin(t testing.TB, text string) *world {
 func (w *world) caller(t testing.TB, ws *client.Workspace) *Caller {
 	account := ws.Providers[w.Provider]
 	control := client.New(w.server, client.WithWorkspace(ws.ID))
-	return newCaller(t, hostOf(t, w.server), account.BaseURL, account.Credentials, control)
+	return w.newCaller(t, hostOf(t, w.server), account.BaseURL, account.Credentials, control)
 }
 
 // other makes another workspace on the server, and returns a caller in it.
@@ -153,6 +153,26 @@ func (c *Caller) journaled(a *Answer) *client.Request {
 	entry, err := c.Control.Request(c.Context(), a.Header.Get("X-Mockpay-Request-Id"))
 	require.NoError(c, err)
 	return entry
+}
+
+// newest is the entry of an answer that came just now.
+func (w *world) newest(op *provider.Operation, a *Answer) client.Request {
+	w.Helper()
+	places := []*client.Client{w.Control}
+	if w.Nameless[op.Name] != "" {
+		places = append(places, client.New(w.server, client.WithWorkspace("default")))
+	}
+	for _, control := range places {
+		list, err := control.Requests(w.Context(), client.RequestFilter{Limit: 1})
+		require.NoError(w, err, "the journal can be read")
+		for _, entry := range list.Requests {
+			if entry.ID == a.Header.Get("X-Mockpay-Request-Id") && entry.Hint == a.Hint() && entry.Status == a.Status {
+				return entry
+			}
+		}
+	}
+	require.Fail(w, "the journal does not have it", "%s", a)
+	return client.Request{}
 }
 
 // moneyIsRight checks what the control API says of a workspace's money against
