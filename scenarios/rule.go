@@ -31,6 +31,7 @@ type Rule struct {
 	raw     *RawResponse
 	settle  []settlement
 	delay   *Delay
+	fault   Fault
 
 	operations []string // that On names
 }
@@ -61,7 +62,7 @@ type settlement struct {
 }
 
 // effects are the keys of which a rule has at least one.
-var effects = []string{"respond", "settle", "delay"}
+var effects = []string{"respond", "settle", "delay", "fault"}
 
 // rule reads one rule.
 func (d *document) rule(n *yaml.Node, path string, place int) *Rule {
@@ -82,6 +83,7 @@ func (d *document) rule(n *yaml.Node, path string, place int) *Rule {
 		{"respond", later(&respond)},
 		{"settle", later(&settle)},
 		{"delay", func(n *yaml.Node, path string) { r.delay = d.delay(n, path) }},
+		{"fault", d.fault(&r.fault)},
 	}
 	given := d.mapping(n, path, keys...)
 	d.complete(n, path, given, keys)
@@ -93,6 +95,9 @@ func (d *document) rule(n *yaml.Node, path string, place int) *Rule {
 	}
 	if respond != nil && settle != nil {
 		d.complain(settle, join(path, "settle"), "settle is about accepted calls, and respond leaves none")
+	}
+	if settle != nil && !r.fault.Commits() {
+		d.complain(settle, join(path, "settle"), "settle is about accepted calls, and fault: %s leaves none", r.fault)
 	}
 	return r
 }

@@ -43,7 +43,9 @@
 //   - What happens, at least one: respond with an outcome, or with {status,
 //     headers, body} verbatim; settle the accepted call as {as, after,
 //     message}, or as the first entry of a list whose when holds of the record;
-//     delay the answer by a time or {min, max}.
+//     delay the answer by a time or {min, max}; a fault on the wire, of
+//     which reset, drop and hang leave nothing of the call, and truncate, garbage,
+//     slow and lost_reply let it be done once.
 //
 // # Mistakes
 //
