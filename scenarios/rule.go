@@ -105,13 +105,7 @@ func (d *document) rule(n *yaml.Node, path string, place int) *Rule {
 // complete complains about what a rule lacks. One with an unknown key is spared
 // that: the key that was meant would be reported twice.
 func (d *document) complete(n *yaml.Node, path string, given map[string]bool, keys []key) {
-	known := names(keys)
-	for name := range given {
-		if !slices.Contains(known, name) {
-			return
-		}
-	}
-	if n.Kind != yaml.MappingNode {
+	if n.Kind != yaml.MappingNode || unknown(given, keys) {
 		return
 	}
 	if !given["on"] {

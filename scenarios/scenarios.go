@@ -18,6 +18,8 @@
 //	    respond: insufficient_balance
 //	  - on: dinardragon.execute
 //	    settle: [{when: {acc: 987654321}, as: failed, after: 30s}, {as: success, after: 10s}]
+//	timeline:                   # what happens by itself
+//	  - {at: 5m, do: dinardragon.settle, with: {payment: last, as: failed}}
 //
 // # Extending
 //
@@ -47,6 +49,12 @@
 //     which reset, drop and hang leave nothing of the call, and truncate, garbage,
 //     slow and lost_reply let it be done once.
 //
+// # Timeline
+//
+// An entry is an action with its arguments, and when it happens, counted from the
+// clock's start. Those of one time happen in the order of the file. One that is
+// refused when its time comes changes nothing.
+//
 // # Mistakes
 //
 // A mistake is reported with file, line and column, and the nearest valid name
@@ -70,6 +78,7 @@ type Scenario struct {
 	Clock       clock.Setup    // zero: real time from now
 	Settings    map[string]any // by provider, what its Settings returned, changed
 	Rules       []*Rule
+	Timeline    []*Event // what happens by itself
 
 	// Text is the scenario whole: what it extends is in it.
 	Text string

@@ -80,7 +80,7 @@ func open(c config) (*Workspace, error) {
 		accounts: make(map[string]map[string]string), sender: c.sender, others: c.others,
 		targets: targets{given: c.urls, set: make(map[string]Target)},
 	}
-	schemas := []state.Schema{webhook.Table}
+	schemas := []state.Schema{webhook.Table, happenings}
 	for _, m := range c.mocks {
 		schemas = append(schemas, m.Tables...)
 		w.accounts[m.Name] = make(map[string]string)
@@ -140,6 +140,7 @@ func (w *Workspace) begin(s *scenarios.Scenario, loaded bool) error {
 					m.Open(w.call(tx, m))
 				}
 			}
+			w.plan(tx, s)
 			return nil
 		})
 		if err != nil {
@@ -216,6 +217,9 @@ func (w *Workspace) runJob(tx *state.Tx, job state.Job) (err error) {
 	}()
 	if job.Kind == webhook.RetryJob {
 		return webhook.Retry(tx, job)
+	}
+	if strings.HasPrefix(job.Kind, timelineJob) {
+		return w.happen(tx, job)
 	}
 	name, kind, _ := strings.Cut(job.Kind, ".")
 	for _, m := range w.mocks {
