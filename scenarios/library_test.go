@@ -39,6 +39,11 @@ var promises = map[string]func(t *testing.T, s *shop){
 	"usdt-reversed":          promiseReversed,
 	"usdt-screening-failed":  promiseScreeningFailed,
 	"usdt-trailing-cents":    promiseTrailingCents,
+	"flaky-network":          promiseFlakyNetwork,
+	"lost-reply":             promiseLostReply,
+	"slow-provider":          promiseSlowProvider,
+	"rate-limited":           promiseRateLimited,
+	"provider-outage":        promiseProviderOutage,
 }
 
 func TestLibrary(t *testing.T) {
