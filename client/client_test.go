@@ -93,6 +93,8 @@ func TestRequestShapes(t *testing.T) {
 			seen{method: "POST", uri: "/_mockpay/clock?workspace=ci", media: "application/json", body: `{"set":"2026-01-15T09:00:00Z"}`}},
 		{"SetSpeed", func(ctx context.Context, c *C) (any, error) { return c.SetSpeed(ctx, 60) },
 			seen{method: "POST", uri: "/_mockpay/clock?workspace=ci", media: "application/json", body: `{"speed":60}`}},
+		{"Timeline", func(ctx context.Context, c *C) (any, error) { return c.Timeline(ctx) },
+			seen{method: "GET", uri: "/_mockpay/timeline?workspace=ci"}},
 		{"Balances", func(ctx context.Context, c *C) (any, error) { return c.Balances(ctx) },
 			seen{method: "GET", uri: "/_mockpay/balances?workspace=ci"}},
 		{"SetBalances", func(ctx context.Context, c *C) (any, error) {

@@ -107,6 +107,7 @@ func (a *api) routes() []route {
 		// Time.
 		{get, "clock", a.in(a.getClock), nil},
 		{post, "clock", a.in(a.moveClock), nil},
+		{get, "timeline", a.in(a.timeline), nil},
 
 		// Money.
 		{get, "balances", a.in(a.getBalances), nil},

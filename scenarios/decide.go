@@ -19,6 +19,7 @@ type Decision struct {
 	Outcome string        // to answer with, "" for none
 	Raw     *RawResponse  // to answer with, nil for none
 	Delay   time.Duration // of the answer, in real time
+	Fault   Fault         // that happens to the call, "" for none
 }
 
 // index sorts the rules by operation, so that a call meets only its own.
@@ -141,7 +142,7 @@ func (r *Rule) acts(tx *state.Tx, age time.Duration) bool {
 }
 
 func (r *Rule) decide(tx *state.Tx) Decision {
-	d := Decision{Rule: r, Outcome: r.respond, Raw: r.raw}
+	d := Decision{Rule: r, Outcome: r.respond, Raw: r.raw, Fault: r.fault}
 	if r.delay != nil {
 		d.Delay = r.delay.Min
 		if spread := r.delay.Max - r.delay.Min; spread > 0 {

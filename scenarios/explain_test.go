@@ -195,19 +195,28 @@ func TestExplainNothing(t *testing.T) {
 	}
 }
 
+func TestExplainTimeline(t *testing.T) {
+	e := lang.Explain(parse(t, "timeline:\n  - {at: 5m, do: dinaricash.card_purchase, with: {card: last, amount: \"12.79\"}}\n  - {at: 0, do: usdtpayout.rotate_credentials}\n"))
+	assert.Equal(t, []string{
+		"5 minutes after the clock's start, dinaricash.card_purchase happens with amount 12.79, card last.",
+		"At the clock's start, usdtpayout.rotate_credentials happens.",
+	}, e.Timeline)
+	assert.Subset(t, e.Sentences, e.Timeline)
+}
+
 // Whatever a rule may hold, something is said of it: a rule that has one more
 // key says more.
 func TestExplainSaysSomethingOfEveryKey(t *testing.T) {
 	values := map[string]string{
 		"name": "called so", "when": "{acc: 5}", "skip": "1", "times": "2", "every": "2", "chance": "0.5", "between": "[1s, 2s]",
-		"respond": "server_error", "settle": "{as: failed}", "delay": "1s",
+		"respond": "server_error", "settle": "{as: failed}", "delay": "1s", "fault": "drop",
 	}
 	keys := parserKeys(t, "rules: [{on: \"*\", delay: 1s, unlikelyname: 1}]")
 	assert.ElementsMatch(t, keys, append(slices.Collect(maps.Keys(values)), "on"), "explain what is new, and give it a value here")
 	without, _ := explained(t, "  - {on: dinardragon.execute, delay: 9s}\n")
 	for key, value := range values {
 		rule := key + ": " + value
-		if key != "respond" && key != "settle" && key != "delay" {
+		if !slices.Contains([]string{"respond", "settle", "delay"}, key) {
 			rule += ", delay: 9s"
 		}
 		with, _ := explained(t, "  - {on: dinardragon.execute, "+rule+"}\n")

@@ -44,6 +44,11 @@ var promises = map[string]func(t *testing.T, s *shop){
 	"execution-stuck-processing":    promiseStuckProcessing,
 	"execution-unverified-merchant": promiseUnverifiedMerchant,
 	"execution-wrong-passcode":      promiseWrongPasscode,
+	"flaky-network":                 promiseFlakyNetwork,
+	"lost-reply":                    promiseLostReply,
+	"slow-provider":                 promiseSlowProvider,
+	"rate-limited":                  promiseRateLimited,
+	"provider-outage":               promiseProviderOutage,
 }
 
 func TestLibrary(t *testing.T) {

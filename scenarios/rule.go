@@ -31,6 +31,7 @@ type Rule struct {
 	raw     *RawResponse
 	settle  []settlement
 	delay   *Delay
+	fault   Fault
 
 	settleListed bool // for each record of a call
 
@@ -64,7 +65,7 @@ type settlement struct {
 }
 
 // effects are the keys of which a rule has at least one.
-var effects = []string{"respond", "settle", "delay"}
+var effects = []string{"respond", "settle", "delay", "fault"}
 
 // rule reads one rule.
 func (d *document) rule(n *yaml.Node, path string, place int) *Rule {
@@ -85,6 +86,7 @@ func (d *document) rule(n *yaml.Node, path string, place int) *Rule {
 		{"respond", later(&respond)},
 		{"settle", later(&settle)},
 		{"delay", func(n *yaml.Node, path string) { r.delay = d.delay(n, path) }},
+		{"fault", d.fault(&r.fault)},
 	}
 	given := d.mapping(n, path, keys...)
 	d.complete(n, path, given, keys)
@@ -97,19 +99,16 @@ func (d *document) rule(n *yaml.Node, path string, place int) *Rule {
 	if respond != nil && settle != nil {
 		d.complain(settle, join(path, "settle"), "settle is about accepted calls, and respond leaves none")
 	}
+	if settle != nil && !r.fault.Commits() {
+		d.complain(settle, join(path, "settle"), "settle is about accepted calls, and fault: %s leaves none", r.fault)
+	}
 	return r
 }
 
 // complete complains about what a rule lacks. One with an unknown key is spared
 // that: the key that was meant would be reported twice.
 func (d *document) complete(n *yaml.Node, path string, given map[string]bool, keys []key) {
-	known := names(keys)
-	for name := range given {
-		if !slices.Contains(known, name) {
-			return
-		}
-	}
-	if n.Kind != yaml.MappingNode {
+	if n.Kind != yaml.MappingNode || unknown(given, keys) {
 		return
 	}
 	if !given["on"] {

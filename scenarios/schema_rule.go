@@ -33,12 +33,18 @@ func (l *Language) ruleSchema() schema {
 		effects = append(effects, schema{"required": []string{name}})
 	}
 	rule["anyOf"] = effects
-	rule["not"] = schema{"required": []string{"respond", "settle"}}
+	rule["not"] = schema{"anyOf": []schema{
+		{"required": []string{"respond", "settle"}},
+		{"required": []string{"settle", "fault"}, "properties": schema{"fault": schema{"enum": nothingDone()}}},
+	}}
 	rule["allOf"] = slices.Concat(
 		l.byOperation(l.outcomesOf), l.byOperation(l.settlementOf), l.byOperation(l.eventsOf), l.byOperation(l.parametersOf),
 		[]schema{l.ofAny()})
 	return rule
 }
+
+// nothingDone are the faults that leave no accepted call.
+func nothingDone() []Fault { return slices.DeleteFunc(slices.Clone(Faults), Fault.Commits) }
 
 // ofAny is a rule whose on is still to be written: it is offered all there is.
 func (l *Language) ofAny() schema {

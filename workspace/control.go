@@ -265,7 +265,7 @@ func (w *Workspace) checkRestored(tx *state.Tx) error {
 func (w *Workspace) checkJobs(tx *state.Tx) error {
 	for _, job := range tx.Jobs() {
 		name, kind, _ := strings.Cut(job.Kind, ".")
-		known := job.Kind == webhook.RetryJob || slices.ContainsFunc(w.mocks, func(m *provider.Mock) bool { return m.Name == name && m.Jobs[kind] != nil })
+		known := job.Kind == webhook.RetryJob || w.planned(tx, job) || slices.ContainsFunc(w.mocks, func(m *provider.Mock) bool { return m.Name == name && m.Jobs[kind] != nil })
 		if !known {
 			return fmt.Errorf("job %s is of an unknown kind %q", job.ID, job.Kind)
 		}

@@ -108,7 +108,7 @@ func writeWebhook(w io.Writer, h *client.Webhook) {
 // after "<".
 func writeAttempt(w io.Writer, a client.Attempt) {
 	t := newTable(w, "AT", "STATUS", "TOOK", "ERROR")
-	t.row(a.At, statusText(a), took(a), a.Error)
+	t.row(a.At, statusText(a.Status), took(a), a.Error)
 	t.Flush()
 	if len(a.Request.Headers) > 0 {
 		writeMessage(w, ">", a.Request.Headers, a.Request.Body)
@@ -119,12 +119,12 @@ func writeAttempt(w io.Writer, a client.Attempt) {
 	fmt.Fprintln(w)
 }
 
-// statusText is the status of an attempt's answer, "" if none came.
-func statusText(a client.Attempt) string {
-	if a.Status == 0 {
+// statusText is the status of an answer, "" if there is none.
+func statusText(status int) string {
+	if status == 0 {
 		return ""
 	}
-	return fmt.Sprint(a.Status)
+	return fmt.Sprint(status)
 }
 
 func took(a client.Attempt) time.Duration { return time.Duration(a.DurationUS) * time.Microsecond }
