@@ -68,6 +68,9 @@ type Mock struct {
 	// attempt; nil if there are none.
 	SignWebhook func(credentials map[string]string, e webhook.Event, at time.Time, body []byte) http.Header
 
+	// Proof is how receivers tell its events from forged, old and damaged ones.
+	Proof webhook.Proof
+
 	// Settings returns a pointer to a new struct with the default settings.
 	// Its fields carry the tags that [Knobs] reads.
 	Settings func() any

@@ -7,6 +7,7 @@ import (
 
 	"github.com/mockpay/mockpay/provider"
 	"github.com/mockpay/mockpay/state"
+	"github.com/mockpay/mockpay/webhook"
 )
 
 var jsonNumber = regexp.MustCompile(`^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$`)
@@ -17,6 +18,8 @@ type Decision struct {
 	Outcome string        // to answer with, "" for none
 	Raw     *RawResponse  // to answer with, nil for none
 	Delay   time.Duration // of the answer, in real time
+
+	Webhooks *webhook.Order // to those that the call causes; nil for none
 }
 
 // index sorts the rules by operation, so that a call meets only its own.
@@ -86,7 +89,7 @@ func (r *Rule) acts(tx *state.Tx, age time.Duration) bool {
 }
 
 func (r *Rule) decide(tx *state.Tx) Decision {
-	d := Decision{Rule: r, Outcome: r.respond, Raw: r.raw}
+	d := Decision{Rule: r, Outcome: r.respond, Raw: r.raw, Webhooks: r.hooks}
 	if r.delay != nil {
 		d.Delay = r.delay.Min
 		if spread := r.delay.Max - r.delay.Min; spread > 0 {

@@ -43,7 +43,9 @@
 //   - What happens, at least one: respond with an outcome, or with {status,
 //     headers, body} verbatim; settle the accepted call as {as, after,
 //     message}, or as the first entry of a list whose when holds of the record;
-//     delay the answer by a time or {min, max}.
+//     delay the answer by a time or {min, max}; let the webhooks that the call
+//     causes, now or later, misbehave: webhooks: drop, or a map of drop, delay,
+//     duplicate, reorder, bad_signature, stale_timestamp, corrupt and event.
 //
 // # Mistakes
 //

@@ -80,7 +80,7 @@ func open(c config) (*Workspace, error) {
 		accounts: make(map[string]map[string]string), sender: c.sender, others: c.others,
 		targets: targets{given: c.urls, set: make(map[string]Target)},
 	}
-	schemas := []state.Schema{webhook.Table}
+	schemas := []state.Schema{webhook.Table, webhook.Notes}
 	for _, m := range c.mocks {
 		schemas = append(schemas, m.Tables...)
 		w.accounts[m.Name] = make(map[string]string)
@@ -202,7 +202,7 @@ func (w *Workspace) update(cause state.Cause, fn func(*state.Tx) error) error {
 func (w *Workspace) runJob(tx *state.Tx, job state.Job) (err error) {
 	before := webhook.Counted(tx)
 	defer func() {
-		if job.Kind == webhook.RetryJob || webhook.Counted(tx) != before {
+		if webhook.IsJob(job.Kind) || webhook.Counted(tx) != before {
 			w.delivery.Wake() // whoever runs it, also a mere look; what wakes sees the state after this
 		}
 	}()
@@ -214,8 +214,8 @@ func (w *Workspace) runJob(tx *state.Tx, job state.Job) (err error) {
 			w.log.Error("a job failed and is dropped", "job", job.ID, "kind", job.Kind, "ref", job.Ref, "error", err)
 		}
 	}()
-	if job.Kind == webhook.RetryJob {
-		return webhook.Retry(tx, job)
+	if webhook.IsJob(job.Kind) {
+		return webhook.RunJob(tx, job)
 	}
 	name, kind, _ := strings.Cut(job.Kind, ".")
 	for _, m := range w.mocks {
@@ -342,6 +342,9 @@ func (w *Workspace) answer(x *exchange) {
 	scenario := w.scenario.Load()
 	x.forced = x.Force != ""
 	x.decision = scenario.Decide(c, c.Tx.Now().Sub(w.clock.Start()), x.forced)
+	if x.decision.Webhooks != nil {
+		webhook.Give(c.Tx, *x.decision.Webhooks)
+	}
 	switch d := x.decision; {
 	case x.forced:
 		x.response = x.refuse(&provider.Refusal{Outcome: x.Force, Hint: "the request asked for this outcome with " + HeaderOutcome})
