@@ -1,6 +1,7 @@
 package scenarios_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -91,8 +92,8 @@ func (m *merchant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Handled", "true")
 	}
 	m.came = append(m.came, a)
-	if m.status != nil && m.status(len(m.came)) != 0 {
-		status = m.status(len(m.came))
+	if m.status != nil {
+		status = cmp.Or(m.status(len(m.came)), status)
 	}
 	m.seen[a.id] = m.seen[a.id] || a.verdict == "taken" && status == http.StatusOK
 	w.WriteHeader(status)

@@ -287,12 +287,13 @@ func valuesOf(v any, names []string) (found []string) {
 }
 
 // AwaitWebhooks returns the selected events as soon as so many have gone out or
-// are done with, or, with ok false, those there are when ctx ends.
+// are done with, those of audits not counted, or, with ok false, those there are
+// when ctx ends.
 func (w *Workspace) AwaitWebhooks(ctx context.Context, f WebhookFilter, count int) (events []webhook.Event, ok bool, err error) {
 	err = w.delivery.Await(ctx, func(tx *state.Tx) bool {
 		n := 0
 		for e := range webhook.Table.All(tx) {
-			if f.selects(&e) && (e.Status != webhook.Pending || len(e.Attempts) > 0) {
+			if f.selects(&e) && e.Audit == "" && (e.Status != webhook.Pending || len(e.Attempts) > 0) {
 				n++
 			}
 		}

@@ -47,7 +47,7 @@ func (c *cli) webhooksCommand() *cobra.Command {
 	f.StringVar(&o.id, "id", "", "this one, with its payload, and headers and bodies of each attempt")
 	f.IntVar(&o.wait, "wait", 0, "wait until this many have gone out")
 	f.DurationVar(&o.timeout, "timeout", 5*time.Second, "how long --wait waits")
-	cmd.AddCommand(c.webhooksRedeliver(), c.webhooksDrain(), c.webhooksEndpoint(), c.webhooksListen())
+	cmd.AddCommand(c.webhooksRedeliver(), c.webhooksDrain(), c.webhooksEndpoint(), c.webhooksListen(), c.webhooksAudit())
 	return cmd
 }
 

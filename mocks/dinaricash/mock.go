@@ -30,6 +30,7 @@ func New() *provider.Mock {
 		Events:       []string{eventTransaction, eventCardLoad, eventCardPurchase, eventCardStatus},
 		Webhook:      func(s any) provider.Webhook { return s.(*settings).Webhook },
 		Proof:        webhook.Proof{Keys: []string{"WEBHOOK_KEY"}, Times: eventTimes, Layout: plainDates},
+		Samples:      samples,
 		Settings:     func() any { return defaults() },
 		Credentials:  credentials,
 		Secret:       provider.Secrets{Fields: []string{"API_SECRET", "GATEWAY_API_KEY"}, Events: []string{"WEBHOOK_KEY"}},

@@ -40,6 +40,7 @@ func New() *provider.Mock {
 		CheckWebhook: checkCallbackURL,
 		SignWebhook:  signCallback,
 		Proof:        webhook.Proof{Signature: "X-Pontis-Signature"},
+		Samples:      samples,
 
 		AnyWebhookAnswer: true, // any 2xx; our choice
 
