@@ -152,7 +152,9 @@ func (a *api) waitWebhooks(r *http.Request, w *workspace.Workspace) (any, error)
 	defer cancel()
 	events, ok, err := w.AwaitWebhooks(ctx, f, count)
 	if err == nil && !ok {
-		out := slices.DeleteFunc(events, func(e webhook.Event) bool { return e.Audit != "" || e.Status == webhook.Pending && len(e.Attempts) == 0 })
+		out := slices.DeleteFunc(events, func(e webhook.Event) bool {
+			return e.Audit != "" || e.Status == webhook.Pending && len(e.Attempts) == 0
+		})
 		err = a.waited("%d of %d webhooks had gone out within %s", len(out), count, timeout)
 	}
 	return showWebhooks(events, 0), err

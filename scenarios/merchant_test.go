@@ -246,3 +246,15 @@ func each(t *testing.T, webhooks string, do func(t *testing.T, s *shop, m *merch
 		})
 	}
 }
+
+// forgiveAge has a merchant believe also what is old: Dinari Cash tells when a
+// thing happened, not when the webhook was sent.
+func (m *merchant) forgiveAge() {
+	judge := m.judge
+	m.judge = func(a *arrival) string {
+		if verdict := judge(a); verdict != stale {
+			return verdict
+		}
+		return ""
+	}
+}
