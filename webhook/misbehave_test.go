@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -157,5 +158,35 @@ func TestRecall(t *testing.T) {
 		Give(tx, Order{Misbehaviour: Misbehaviour{Corrupt: true}})
 		Recall(tx, "cash", "a")
 		assert.False(t, ordered(tx, "e").Drop, "its own order comes first")
+	})
+}
+
+// What is asked for by hand while something spoiled is on its way follows it, as
+// it should be.
+func TestRedeliverSpoiledOnItsWay(t *testing.T) {
+	inBubble(t, "Follows", func(t *testing.T) {
+		until := make(chan struct{})
+		w := newWorld(t, newReceiver(hanging(until, "e0")).send)
+		var e Event
+		w.update(func(tx *state.Tx) {
+			Give(tx, Order{Misbehaviour: Misbehaviour{BadSignature: true, Duplicate: 1}})
+			e = w.emitIn(tx, "cash", 0)
+		})
+		synctest.Wait() // it hangs
+		done := make(chan error, 1)
+		go func() {
+			_, err := w.d.Redeliver(t.Context(), e.ID)
+			done <- err
+		}()
+		synctest.Wait()
+		assert.Equal(t, laneFirst, w.get(e.ID).Queue)
+		close(until)
+		require.NoError(t, <-done)
+		var spoiled []int
+		for _, a := range w.get(e.ID).Attempts {
+			spoiled = append(spoiled, len(a.Spoiled))
+		}
+		assert.Equal(t, []int{1, 1, 0}, spoiled)
+		assert.Equal(t, Delivered, w.get(e.ID).Status)
 	})
 }
