@@ -9,6 +9,7 @@ import (
 
 	"github.com/mockpay/mockpay/provider"
 	"github.com/mockpay/mockpay/state"
+	"github.com/mockpay/mockpay/webhook"
 )
 
 var jsonNumber = regexp.MustCompile(`^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$`)
@@ -20,6 +21,8 @@ type Decision struct {
 	Raw     *RawResponse  // to answer with, nil for none
 	Delay   time.Duration // of the answer, in real time
 	Fault   Fault         // that happens to the call, "" for none
+
+	Webhooks *webhook.Order // to those that the call causes; nil for none
 }
 
 // index sorts the rules by operation, so that a call meets only its own.
@@ -142,7 +145,7 @@ func (r *Rule) acts(tx *state.Tx, age time.Duration) bool {
 }
 
 func (r *Rule) decide(tx *state.Tx) Decision {
-	d := Decision{Rule: r, Outcome: r.respond, Raw: r.raw, Fault: r.fault}
+	d := Decision{Rule: r, Outcome: r.respond, Raw: r.raw, Fault: r.fault, Webhooks: r.hooks}
 	if r.delay != nil {
 		d.Delay = r.delay.Min
 		if spread := r.delay.Max - r.delay.Min; spread > 0 {

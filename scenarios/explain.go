@@ -105,6 +105,7 @@ var effectWords = []func(l *Language, r *Rule) string{
 	(*Language).settleWords,
 	(*Language).delayWords,
 	(*Language).faultWords,
+	(*Language).webhookWords,
 }
 
 // ruleSentence is what a rule does.

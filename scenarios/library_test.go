@@ -33,6 +33,8 @@ var promises = map[string]func(t *testing.T, s *shop){
 	"card-lifecycle":         promiseCardLifecycle,
 	"card-purchase-rejected": promiseCardPurchaseRejected,
 	"token-expiry":           promiseTokensExpire,
+	"webhook-chaos":          promiseWebhookChaos,
+	"webhook-outage":         promiseWebhookOutage,
 	"usdt-limits":            promiseLimits,
 	"usdt-pending-approval":  promisePendingApproval,
 	"usdt-rate-moved":        promiseRateMoved,

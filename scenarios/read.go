@@ -186,7 +186,7 @@ func (d *document) scenario() *Scenario {
 		}},
 		key{"timeline", func(n *yaml.Node, path string) {
 			d.sequence(n, path, func(n *yaml.Node, path string) {
-				s.Timeline = append(s.Timeline, d.event(n, path, len(s.Timeline)))
+				s.Timeline = append(s.Timeline, d.timelineEntry(n, path, len(s.Timeline)))
 			})
 		}},
 	)

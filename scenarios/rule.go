@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/mockpay/mockpay/provider"
+	"github.com/mockpay/mockpay/webhook"
 	"gopkg.in/yaml.v3"
 )
 
@@ -32,6 +33,7 @@ type Rule struct {
 	settle  []settlement
 	delay   *Delay
 	fault   Fault
+	hooks   *webhook.Order
 
 	settleListed bool // for each record of a call
 
@@ -65,12 +67,12 @@ type settlement struct {
 }
 
 // effects are the keys of which a rule has at least one.
-var effects = []string{"respond", "settle", "delay", "fault"}
+var effects = []string{"respond", "settle", "delay", "fault", "webhooks"}
 
 // rule reads one rule.
 func (d *document) rule(n *yaml.Node, path string, place int) *Rule {
 	r := &Rule{Place: place, chance: -1, written: n}
-	var respond, settle *yaml.Node // read last: they depend on on
+	var respond, settle, hooks *yaml.Node // read last: they depend on on
 	later := func(into **yaml.Node) func(*yaml.Node, string) {
 		return func(n *yaml.Node, _ string) { *into = n }
 	}
@@ -87,6 +89,7 @@ func (d *document) rule(n *yaml.Node, path string, place int) *Rule {
 		{"settle", later(&settle)},
 		{"delay", func(n *yaml.Node, path string) { r.delay = d.delay(n, path) }},
 		{"fault", d.fault(&r.fault)},
+		{"webhooks", later(&hooks)},
 	}
 	given := d.mapping(n, path, keys...)
 	d.complete(n, path, given, keys)
@@ -95,6 +98,9 @@ func (d *document) rule(n *yaml.Node, path string, place int) *Rule {
 	}
 	if settle != nil {
 		d.settle(r, settle, join(path, "settle"))
+	}
+	if hooks != nil {
+		r.hooks = d.webhooks(r, hooks, join(path, "webhooks"))
 	}
 	if respond != nil && settle != nil {
 		d.complain(settle, join(path, "settle"), "settle is about accepted calls, and respond leaves none")

@@ -47,7 +47,9 @@
 //     message}, or as the first entry of a list whose when holds of the record;
 //     delay the answer by a time or {min, max}; a fault on the wire, of
 //     which reset, drop and hang leave nothing of the call, and truncate, garbage,
-//     slow and lost_reply let it be done once.
+//     slow and lost_reply let it be done once; let the webhooks that the call
+//     causes, now or later, misbehave: webhooks: drop, or a map of drop, delay,
+//     duplicate, reorder, bad_signature, stale_timestamp, corrupt and event.
 //
 // # Timeline
 //

@@ -42,8 +42,8 @@ func (l *Language) actionNames() (names []string) {
 	return names
 }
 
-// event reads an entry of the timeline.
-func (d *document) event(n *yaml.Node, path string, place int) *Event {
+// timelineEntry reads an entry of the timeline.
+func (d *document) timelineEntry(n *yaml.Node, path string, place int) *Event {
 	e := &Event{Place: place, With: make(map[string]string)}
 	var action *provider.Action
 	var with *yaml.Node // read last: it depends on do

@@ -82,7 +82,7 @@ func open(c config) (*Workspace, error) {
 		accounts: make(map[string]map[string]string), sender: c.sender, others: c.others,
 		targets: targets{given: c.urls, set: make(map[string]Target)},
 	}
-	schemas := []state.Schema{webhook.Table, happenings}
+	schemas := []state.Schema{webhook.Table, webhook.Notes, happenings}
 	for _, m := range c.mocks {
 		schemas = append(schemas, m.Tables...)
 		w.accounts[m.Name] = make(map[string]string)
@@ -205,7 +205,7 @@ func (w *Workspace) update(cause state.Cause, fn func(*state.Tx) error) error {
 func (w *Workspace) runJob(tx *state.Tx, job state.Job) (err error) {
 	before := webhook.Counted(tx)
 	defer func() {
-		if job.Kind == webhook.RetryJob || webhook.Counted(tx) != before {
+		if webhook.IsJob(job.Kind) || webhook.Counted(tx) != before {
 			w.delivery.Wake() // whoever runs it, also a mere look; what wakes sees the state after this
 		}
 	}()
@@ -217,8 +217,8 @@ func (w *Workspace) runJob(tx *state.Tx, job state.Job) (err error) {
 			w.log.Error("a job failed and is dropped", "job", job.ID, "kind", job.Kind, "ref", job.Ref, "error", err)
 		}
 	}()
-	if job.Kind == webhook.RetryJob {
-		return webhook.Retry(tx, job)
+	if webhook.IsJob(job.Kind) {
+		return webhook.RunJob(tx, job)
 	}
 	if strings.HasPrefix(job.Kind, timelineJob) {
 		return w.happen(tx, job)
@@ -351,6 +351,9 @@ func (w *Workspace) answer(x *exchange) {
 	if !x.decision.Fault.Commits() {
 		x.response = w.undone(x)
 		return
+	}
+	if x.decision.Webhooks != nil {
+		webhook.Give(c.Tx, *x.decision.Webhooks)
 	}
 	x.response = w.act(x)
 }
