@@ -25,22 +25,21 @@ type Decision struct {
 	Webhooks *webhook.Order // to those that the call causes; nil for none
 }
 
-// index sorts the rules by operation, so that a call meets only its own.
-func (s *Scenario) index(l *Language) {
-	s.rules = make(map[string][]*Rule)
-	for _, r := range s.Rules {
-		for _, op := range r.operations {
-			s.rules[op] = append(s.rules[op], r)
-		}
-	}
-}
-
 // Decide finds the first rule that acts on a call, in its transaction. age is
 // how long the workspace's clock has run. A call that was decided before, by
 // its caller, is only counted.
 func (s *Scenario) Decide(c *provider.Call, age time.Duration, decided bool) (d Decision) {
-	for _, r := range s.rules[c.Mock.Name+"."+c.Op.Name] {
-		if decided && !r.counts() || !hold(r.when, c.Request, c.Fields) {
+	m := s.rules[c.Mock.Name+"."+c.Op.Name]
+	if m == nil {
+		return d
+	}
+	f := m.match(c)
+	for place, ok := f.next(); ok; place, ok = f.next() {
+		if decided && place > m.counted {
+			break
+		}
+		r := m.rules[place]
+		if decided && !r.counts() || !f.holds(place) {
 			continue
 		}
 		if r.turn(c.Tx) && !decided && r.acts(c.Tx, age) {

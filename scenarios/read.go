@@ -190,7 +190,7 @@ func (d *document) scenario() *Scenario {
 			})
 		}},
 	)
-	s.index(d.lang)
+	s.rules = matchers(s.Rules)
 	return s
 }
 

@@ -108,6 +108,9 @@ func (d *document) rule(n *yaml.Node, path string, place int) *Rule {
 	if settle != nil && !r.fault.Commits() {
 		d.complain(settle, join(path, "settle"), "settle is about accepted calls, and fault: %s leaves none", r.fault)
 	}
+	if hooks != nil && !r.fault.Commits() {
+		d.complain(hooks, join(path, "webhooks"), "webhooks is about what calls cause, and fault: %s lets them do nothing", r.fault)
+	}
 	return r
 }
 

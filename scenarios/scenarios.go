@@ -86,7 +86,7 @@ type Scenario struct {
 	// Text is the scenario whole: what it extends is in it.
 	Text string
 
-	rules map[string][]*Rule // by operation, "dinardragon.execute"
+	rules map[string]*matcher // by operation, "dinardragon.execute"
 }
 
 // A Mistake is something wrong in a file, and where.

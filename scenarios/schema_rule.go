@@ -36,7 +36,10 @@ func (l *Language) ruleSchema() schema {
 	rule["anyOf"] = effects
 	rule["not"] = schema{"anyOf": []schema{
 		{"required": []string{"respond", "settle"}},
-		{"required": []string{"settle", "fault"}, "properties": schema{"fault": schema{"enum": nothingDone()}}},
+		{
+			"required": []string{"fault"}, "properties": schema{"fault": schema{"enum": nothingDone()}},
+			"anyOf": []schema{{"required": []string{"settle"}}, {"required": []string{"webhooks"}}},
+		},
 	}}
 	rule["allOf"] = slices.Concat(
 		l.byOperation(l.outcomesOf), l.byOperation(l.settlementOf), l.byOperation(l.eventsOf), l.byOperation(l.parametersOf),

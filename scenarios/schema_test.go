@@ -174,10 +174,10 @@ func TestSchemaGoesByTheOperation(t *testing.T) {
 		"on: dinaricash.swift, webhooks: drop":                                            true,
 		"on: dinaricash.swift, webhooks: {delay: 5s, duplicate: 2, event: card_purchase}": true,
 		"on: dinaricash.swift, webhooks: {duplicate: 0}":                                  false,
-		"on: dinaricash.swift, webhooks: {drop: true, event: card_bought}":                            false,
-		"on: dinaricash.swift, webhooks: {drop: true, event: payout_status}":                          false, // of another provider
-		`on: "*", webhooks: {drop: true, event: payout_status}`:                                       true,
-		"on: dinardragon.execute, webhooks: {drop: true, event: payout_status}":                       false, // it sends none
+		"on: dinaricash.swift, webhooks: {drop: true, event: card_bought}":                false,
+		"on: dinaricash.swift, webhooks: {drop: true, event: payout_status}":              false, // of another provider
+		`on: "*", webhooks: {drop: true, event: payout_status}`:                           true,
+		"on: dinardragon.execute, webhooks: {drop: true, event: payout_status}":           false, // it sends none
 	} {
 		err := s.Validate(asJSON(t, []byte("version: 1\nrules: [{"+text+"}]\n")))
 		assert.Equal(t, valid, err == nil, "%s: %v", text, err)
