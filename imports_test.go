@@ -69,6 +69,7 @@ var allowances = []allowance{
 	{"server/handler.go", "Now", "deadline for reading a body, and when a call began for duration_us"},
 	{"server/handler.go", "NewTimer", "a rule's delay is felt on the wire"},
 	{"server/watch.go", "NewTimer", "a file that is being saved is left alone until it is whole"},
+	{"server/fault.go", "Now", "a connection that a fault ends is read from for a moment"},
 	{"cmd/mockpay/receiver.go", "Now", "a receiver says when a webhook came; it knows no workspace"},
 	{"examples/go/pontis-pay/pontis.go", "Now", "x-timestamp is the real time, and callbacks are compared with it"},
 	{"examples/go/pontis-pay/pontis.go", "After", "waits before it calls again, as a real program would"},

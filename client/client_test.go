@@ -93,6 +93,8 @@ func TestRequestShapes(t *testing.T) {
 			seen{method: "POST", uri: "/_mockpay/clock?workspace=ci", media: "application/json", body: `{"set":"2026-01-15T09:00:00Z"}`}},
 		{"SetSpeed", func(ctx context.Context, c *C) (any, error) { return c.SetSpeed(ctx, 60) },
 			seen{method: "POST", uri: "/_mockpay/clock?workspace=ci", media: "application/json", body: `{"speed":60}`}},
+		{"Timeline", func(ctx context.Context, c *C) (any, error) { return c.Timeline(ctx) },
+			seen{method: "GET", uri: "/_mockpay/timeline?workspace=ci"}},
 		{"Balances", func(ctx context.Context, c *C) (any, error) { return c.Balances(ctx) },
 			seen{method: "GET", uri: "/_mockpay/balances?workspace=ci"}},
 		{"SetBalances", func(ctx context.Context, c *C) (any, error) {
@@ -117,6 +119,10 @@ func TestRequestShapes(t *testing.T) {
 		}, seen{method: "GET", uri: "/_mockpay/requests/wait?count=2&operation=executions.payout&timeout=5s&workspace=ci"}},
 		{"Webhooks", func(ctx context.Context, c *C) (any, error) { return c.Webhooks(ctx, client.WebhookFilter{}) },
 			seen{method: "GET", uri: "/_mockpay/webhooks?workspace=ci"}},
+		{"AuditWebhooks", func(ctx context.Context, c *C) (any, error) { return c.AuditWebhooks(ctx, "p", "http://r/") },
+			seen{method: "POST", uri: "/_mockpay/webhooks/audit?workspace=ci", media: "application/json", body: `{"provider":"p","url":"http://r/"}`}},
+		{"AuditAllWebhooks", func(ctx context.Context, c *C) (any, error) { return c.AuditWebhooks(ctx, "", "") },
+			seen{method: "POST", uri: "/_mockpay/webhooks/audit?workspace=ci", media: "application/json", body: `{}`}},
 		{"WebhooksFiltered", func(ctx context.Context, c *C) (any, error) {
 			return c.Webhooks(ctx, client.WebhookFilter{Provider: "p", Event: "e", Status: "failed", Limit: 3})
 		}, seen{method: "GET", uri: "/_mockpay/webhooks?event=e&limit=3&provider=p&status=failed&workspace=ci"}},

@@ -21,11 +21,12 @@ type Request struct {
 	Operation  string    `json:"operation"` // "dinardragon.execute"
 	Method     string    `json:"method"`
 	Path       string    `json:"path"`
-	Status     int       `json:"status"`
+	Status     int       `json:"status"`  // 0 if no answer was made
 	Outcome    string    `json:"outcome"` // "insufficient_balance", "" for success
 	DurationUS int64     `json:"duration_us"`
-	Rule       string    `json:"rule"` // the scenario's rule that acted
-	Hint       string    `json:"hint"` // why it was refused
+	Rule       string    `json:"rule"`  // the scenario's rule that acted
+	Fault      string    `json:"fault"` // what the rule did to it on the wire: "reset", "drop", "lost_reply"…
+	Hint       string    `json:"hint"`  // why it was refused, or what the fault did to it
 	Matched    bool      `json:"matched"`
 	Request    Message   `json:"request"`
 	Response   Message   `json:"response"`

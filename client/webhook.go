@@ -28,6 +28,21 @@ type Webhook struct {
 	Hint      string          `json:"hint"`   // why it was not delivered
 	Payload   json.RawMessage `json:"payload"`
 	Attempts  []Attempt       `json:"attempts"` // oldest first
+
+	Misbehaviour *Misbehaviour `json:"misbehaviour"` // as a rule ordered; nil for none
+	Audit        string        `json:"audit"`        // the case of an audit that it was made for, "" for none
+}
+
+// A Misbehaviour is what goes wrong with a webhook because a rule ordered it.
+type Misbehaviour struct {
+	Rule           string `json:"rule"`
+	Drop           bool   `json:"drop"`
+	Delay          string `json:"delay"`     // "30s", "" for none
+	Duplicate      int    `json:"duplicate"` // deliveries besides the first
+	Reorder        bool   `json:"reorder"`
+	BadSignature   bool   `json:"bad_signature"`
+	StaleTimestamp bool   `json:"stale_timestamp"`
+	Corrupt        bool   `json:"corrupt"`
 }
 
 // An Attempt is one try to deliver a webhook.
@@ -38,6 +53,8 @@ type Attempt struct {
 	Error      string    `json:"error"` // why it failed, "" if it did not
 	Request    Message   `json:"request"`
 	Response   Message   `json:"response"`
+	Spoiled    []string  `json:"spoiled"` // how it was not as it should be, on order: "bad_signature"
+	Copy       int       `json:"copy"`    // the number of a duplicate, from 1; 0 if it is none
 }
 
 // A WebhookFilter narrows a list of webhooks; what is zero does not.

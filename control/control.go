@@ -107,6 +107,7 @@ func (a *api) routes() []route {
 		// Time.
 		{get, "clock", a.in(a.getClock), nil},
 		{post, "clock", a.in(a.moveClock), nil},
+		{get, "timeline", a.in(a.timeline), nil},
 
 		// Money.
 		{get, "balances", a.in(a.getBalances), nil},
@@ -123,6 +124,7 @@ func (a *api) routes() []route {
 		// Webhooks.
 		{get, "webhooks", a.in(a.listWebhooks), []string{"provider", "event", "status", "limit"}},
 		{get, "webhooks/wait", a.in(a.waitWebhooks), []string{"provider", "event", "status", "count", "timeout"}},
+		{post, "webhooks/audit", a.in(a.auditWebhooks), nil},
 		{post, "webhooks/drain", a.in(a.drainWebhooks), []string{"timeout"}},
 		{get, "webhooks/{id}", a.in(a.getWebhook), nil},
 		{post, "webhooks/{id}/redeliver", a.in(a.redeliver), nil},

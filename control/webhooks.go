@@ -34,6 +34,32 @@ type webhookBody struct {
 	Hint      string          `json:"hint"`
 	Payload   json.RawMessage `json:"payload"`
 	Attempts  []attemptBody   `json:"attempts"`
+
+	Misbehaviour *misbehaviourBody `json:"misbehaviour,omitempty"` // as was ordered
+	Audit        string            `json:"audit,omitempty"`        // the case of an audit that it was made for
+}
+
+// A misbehaviourBody is what a rule ordered for a webhook.
+type misbehaviourBody struct {
+	Rule           string `json:"rule,omitempty"`
+	Drop           bool   `json:"drop,omitempty"`
+	Delay          string `json:"delay,omitempty"`
+	Duplicate      int    `json:"duplicate,omitempty"`
+	Reorder        bool   `json:"reorder,omitempty"`
+	BadSignature   bool   `json:"bad_signature,omitempty"`
+	StaleTimestamp bool   `json:"stale_timestamp,omitempty"`
+	Corrupt        bool   `json:"corrupt,omitempty"`
+}
+
+func showMisbehaviour(m *webhook.Misbehaviour) *misbehaviourBody {
+	if m == nil {
+		return nil
+	}
+	body := &misbehaviourBody{m.Rule, m.Drop, "", m.Duplicate, m.Reorder, m.BadSignature, m.StaleTimestamp, m.Corrupt}
+	if m.Delay > 0 {
+		body.Delay = short(m.Delay)
+	}
+	return body
 }
 
 type attemptBody struct {
@@ -43,15 +69,18 @@ type attemptBody struct {
 	Error    string          `json:"error"`
 	Request  journal.Message `json:"request"`
 	Response journal.Message `json:"response"`
+	Spoiled  []string        `json:"spoiled,omitempty"` // how it was not as it should be, on order
+	Copy     int             `json:"copy,omitempty"`    // the number of a duplicate
 }
 
 func showWebhook(e webhook.Event) webhookBody {
 	body := webhookBody{
 		ID: e.ID, Provider: e.Provider, Event: e.Event, URL: e.URL, CreatedAt: stamp(e.At), Status: e.Status,
 		Cause: e.Cause, Hint: e.Hint, Payload: e.Payload, Attempts: []attemptBody{},
+		Misbehaviour: showMisbehaviour(e.Misbehaviour), Audit: e.Audit,
 	}
 	for _, t := range e.Attempts {
-		body.Attempts = append(body.Attempts, attemptBody{stamp(t.At), t.Status, t.Micros, t.Error, t.Request, t.Response})
+		body.Attempts = append(body.Attempts, attemptBody{stamp(t.At), t.Status, t.Micros, t.Error, t.Request, t.Response, t.Spoiled, t.Copy})
 	}
 	return body
 }
@@ -123,7 +152,9 @@ func (a *api) waitWebhooks(r *http.Request, w *workspace.Workspace) (any, error)
 	defer cancel()
 	events, ok, err := w.AwaitWebhooks(ctx, f, count)
 	if err == nil && !ok {
-		out := slices.DeleteFunc(events, func(e webhook.Event) bool { return e.Status == webhook.Pending && len(e.Attempts) == 0 })
+		out := slices.DeleteFunc(events, func(e webhook.Event) bool {
+			return e.Audit != "" || e.Status == webhook.Pending && len(e.Attempts) == 0
+		})
 		err = a.waited("%d of %d webhooks had gone out within %s", len(out), count, timeout)
 	}
 	return showWebhooks(events, 0), err

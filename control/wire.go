@@ -97,6 +97,8 @@ func asProblem(err error) *Problem {
 		return NewProblem(http.StatusServiceUnavailable, "%s", err)
 	case errors.Is(err, workspace.ErrUnknown):
 		return NewProblem(http.StatusNotFound, "%s", err)
+	case errors.Is(err, webhook.ErrReset), errors.Is(err, workspace.ErrNoEndpoint):
+		return NewProblem(http.StatusConflict, "%s", err)
 	case errors.Is(err, workspace.ErrTaken), errors.Is(err, workspace.ErrDefault):
 		return NewProblem(http.StatusConflict, "%s", err)
 	case errors.Is(err, workspace.ErrID),
@@ -108,6 +110,9 @@ func asProblem(err error) *Problem {
 
 // created is a value whose answer has status 201.
 type created struct{ value any }
+
+// A verdict is an answer whose status says how it turned out.
+type verdict interface{ status() int }
 
 // nothing is an answer without a body.
 type nothing struct{}
@@ -127,6 +132,10 @@ func write(w http.ResponseWriter, v any) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusCreated)
 		_, _ = w.Write(marshal(v.value))
+	case verdict:
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(v.status())
+		_, _ = w.Write(marshal(v))
 	default:
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(marshal(v))

@@ -27,11 +27,12 @@ type Entry struct {
 	Provider  string    `json:"provider"`
 	Operation string    `json:"operation"` // "dinardragon.execute", "" if none matched
 	Method    string    `json:"method"`
-	Path      string    `json:"path"` // with the query, as it was sent
-	Status    int       `json:"status"`
+	Path      string    `json:"path"`    // with the query, as it was sent
+	Status    int       `json:"status"`  // 0 if no answer was made
 	Outcome   string    `json:"outcome"` // "" for success
 	Micros    int64     `json:"duration_us"`
 	Rule      string    `json:"rule"`
+	Fault     string    `json:"fault"` // what happened to it on the wire, "" for nothing
 	Hint      string    `json:"hint"`
 	Matched   bool      `json:"matched"`
 	Request   Message   `json:"request"`

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -41,6 +42,10 @@ type Call struct {
 	Settings    any               // what [Mock.Settings] returned, with the scenario's changes
 	Credentials map[string]string // of the workspace's account
 	WebhookURL  string            // where the mock's events go, "" if nowhere
+
+	// Told takes the events instead of whoever is to receive them; nil if they are
+	// to be sent.
+	Told func(event string, payload json.RawMessage)
 
 	// Others returns the other workspaces, to tell whose credentials a call has by
 	// mistake.

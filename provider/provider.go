@@ -68,6 +68,14 @@ type Mock struct {
 	// attempt; nil if there are none.
 	SignWebhook func(credentials map[string]string, e webhook.Event, at time.Time, body []byte) http.Header
 
+	// Proof is how receivers tell its events from forged, old and damaged ones.
+	Proof webhook.Proof
+
+	// Samples tells an event of each kind, of records that exist or could. It
+	// changes no record and no balance, and its events are for [Call.Told]. nil if
+	// it sends none.
+	Samples func(c *Call)
+
 	// Settings returns a pointer to a new struct with the default settings.
 	// Its fields carry the tags that [Knobs] reads.
 	Settings func() any

@@ -29,5 +29,18 @@ func (w Webhook) Endpoint() webhook.Endpoint {
 // Emit writes an event of the mock, in the call's transaction. It is one of
 // [Mock.Events]; the payload is written as [Encode] does.
 func (c *Call) Emit(event string, payload any) webhook.Event {
-	return webhook.Emit(c.Tx, c.Mock.Name, event, c.WebhookURL, json.RawMessage(Encode(payload)))
+	doc := json.RawMessage(Encode(payload))
+	if c.Told != nil {
+		c.Told(event, doc)
+		return webhook.Event{}
+	}
+	return webhook.Emit(c.Tx, c.Mock.Name, event, c.WebhookURL, doc)
 }
+
+// Remember keeps with a record that the call makes how its webhooks were ordered
+// to misbehave, so that [Call.Recall] can tell.
+func (c *Call) Remember(record string) { webhook.Remember(c.Tx, c.Mock.Name, record) }
+
+// Recall makes the webhooks of an action misbehave as those of the call that made
+// the record were ordered to. Actions say so before they do anything to it.
+func (c *Call) Recall(record string) { webhook.Recall(c.Tx, c.Mock.Name, record) }

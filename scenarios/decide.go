@@ -9,6 +9,7 @@ import (
 
 	"github.com/mockpay/mockpay/provider"
 	"github.com/mockpay/mockpay/state"
+	"github.com/mockpay/mockpay/webhook"
 )
 
 var jsonNumber = regexp.MustCompile(`^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$`)
@@ -19,24 +20,26 @@ type Decision struct {
 	Outcome string        // to answer with, "" for none
 	Raw     *RawResponse  // to answer with, nil for none
 	Delay   time.Duration // of the answer, in real time
-}
+	Fault   Fault         // that happens to the call, "" for none
 
-// index sorts the rules by operation, so that a call meets only its own.
-func (s *Scenario) index(l *Language) {
-	s.rules = make(map[string][]*Rule)
-	for _, r := range s.Rules {
-		for _, op := range r.operations {
-			s.rules[op] = append(s.rules[op], r)
-		}
-	}
+	Webhooks *webhook.Order // to those that the call causes; nil for none
 }
 
 // Decide finds the first rule that acts on a call, in its transaction. age is
 // how long the workspace's clock has run. A call that was decided before, by
 // its caller, is only counted.
 func (s *Scenario) Decide(c *provider.Call, age time.Duration, decided bool) (d Decision) {
-	for _, r := range s.rules[c.Mock.Name+"."+c.Op.Name] {
-		if decided && !r.counts() || !hold(r.when, c.Request, c.Fields) {
+	m := s.rules[c.Mock.Name+"."+c.Op.Name]
+	if m == nil {
+		return d
+	}
+	f := m.match(c)
+	for place, ok := f.next(); ok; place, ok = f.next() {
+		if decided && place > m.counted {
+			break
+		}
+		r := m.rules[place]
+		if decided && !r.counts() || !f.holds(place) {
 			continue
 		}
 		if r.turn(c.Tx) && !decided && r.acts(c.Tx, age) {
@@ -141,7 +144,7 @@ func (r *Rule) acts(tx *state.Tx, age time.Duration) bool {
 }
 
 func (r *Rule) decide(tx *state.Tx) Decision {
-	d := Decision{Rule: r, Outcome: r.respond, Raw: r.raw}
+	d := Decision{Rule: r, Outcome: r.respond, Raw: r.raw, Fault: r.fault, Webhooks: r.hooks}
 	if r.delay != nil {
 		d.Delay = r.delay.Min
 		if spread := r.delay.Max - r.delay.Min; spread > 0 {

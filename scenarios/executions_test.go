@@ -15,8 +15,8 @@ import (
 	"github.com/mockpay/mockpay/client"
 )
 
-// A merchant pays to mobile wallets through Dollr.
-type merchant struct {
+// A dollrPayer is a merchant that pays to mobile wallets through Dollr.
+type dollrPayer struct {
 	*shop
 	token    string
 	account  string // the one it pays to
@@ -25,9 +25,9 @@ type merchant struct {
 }
 
 // merchant has a token, and an account to pay to.
-func (s *shop) merchant() *merchant {
+func (s *shop) merchant() *dollrPayer {
 	s.t.Helper()
-	m := &merchant{shop: s, passcode: s.Credential("executions", "passcode")}
+	m := &dollrPayer{shop: s, passcode: s.Credential("executions", "passcode")}
 	m.renew()
 	party := m.make("parties/create", `{"fullname":"Musu Flomo","phone":"231880000003"}`)["id"]
 	account := m.make("payment-accounts/create?operation_type=PAYOUT", fmt.Sprintf(
@@ -37,7 +37,7 @@ func (s *shop) merchant() *merchant {
 }
 
 // ask makes a call of Dollr, with a body if there is one.
-func (m *merchant) ask(path, body string) answer {
+func (m *dollrPayer) ask(path, body string) answer {
 	m.t.Helper()
 	method := http.MethodGet
 	if body != "" {
@@ -56,7 +56,7 @@ func (m *merchant) ask(path, body string) answer {
 }
 
 // make makes a call that succeeds.
-func (m *merchant) make(path, body string) (made map[string]any) {
+func (m *dollrPayer) make(path, body string) (made map[string]any) {
 	m.t.Helper()
 	a := m.ask(path, body)
 	require.Equal(m.t, 200, a.status, a.body)
@@ -65,7 +65,7 @@ func (m *merchant) make(path, body string) (made map[string]any) {
 }
 
 // renew gets a new token, and returns what else that is answered with.
-func (m *merchant) renew() (expiresIn any) {
+func (m *dollrPayer) renew() (expiresIn any) {
 	m.t.Helper()
 	got := m.make("jwt/client/obtain/token", fmt.Sprintf(`{"client_id":%q,"client_secret":%q}`,
 		m.Credential("executions", "client_id"), m.Credential("executions", "client_secret")))
@@ -74,19 +74,19 @@ func (m *merchant) renew() (expiresIn any) {
 }
 
 // session is a new session of an amount in USD.
-func (m *merchant) session(amount string) string {
+func (m *dollrPayer) session(amount string) string {
 	m.t.Helper()
 	return fmt.Sprint(m.make("sessions/payout", `{"payout_account_id":`+m.account+`,"amount":`+amount+`,"currency":"USD"}`)["id"])
 }
 
 // key is one that was not used.
-func (m *merchant) key() string {
+func (m *dollrPayer) key() string {
 	m.keys++
 	return fmt.Sprintf("00000000-0000-4000-8000-%012d", m.keys)
 }
 
 // execute executes a session under a key.
-func (m *merchant) execute(session, key string) answer {
+func (m *dollrPayer) execute(session, key string) answer {
 	m.t.Helper()
 	return m.ask("executions/payout", fmt.Sprintf(`{"session_id":%q,"payout_account_id":%q,"reference_id":%q,"passcode":{`+
 		`"token":{"phone":%q,"code":%q},"device":{"name":"d","type":"SERVER","platform":"GO","user_agent":"t","client_ip":"127.0.0.1"}}}`,
@@ -95,7 +95,7 @@ func (m *merchant) execute(session, key string) answer {
 
 // payOut makes a payout in a session of its own, and returns its key and what it
 // is answered with.
-func (m *merchant) payOut(amount string) (key string, a answer) {
+func (m *dollrPayer) payOut(amount string) (key string, a answer) {
 	m.t.Helper()
 	key = m.key()
 	return key, m.execute(m.session(amount), key)
@@ -119,13 +119,13 @@ func (a answer) became(t testing.TB) string {
 }
 
 // state is what has become of an execution.
-func (m *merchant) state(key string) string {
+func (m *dollrPayer) state(key string) string {
 	m.t.Helper()
 	return m.ask("status/payout/"+key, "").became(m.t)
 }
 
 // told asserts that an answer is a refusal by the provider, in its words.
-func (m *merchant) told(a answer, status int, words string) {
+func (m *dollrPayer) told(a answer, status int, words string) {
 	m.t.Helper()
 	assert.Equal(m.t, status, a.status, a.body)
 	assert.Contains(m.t, a.body, words)
@@ -133,7 +133,7 @@ func (m *merchant) told(a answer, status int, words string) {
 }
 
 // dollars is what the wallet in USD holds.
-func (m *merchant) dollars() string { return m.Balance("executions", "USD") }
+func (m *dollrPayer) dollars() string { return m.Balance("executions", "USD") }
 
 // The first payout is refused for its passcode and nothing is recorded; the same
 // call then goes through.
@@ -226,7 +226,7 @@ func promiseUnverifiedMerchant(t *testing.T, s *shop) {
 
 // Default and instant: a payout is PENDING, PROCESSING after a second and COMPLETED
 // after three; or COMPLETED when it is first asked for.
-func (m *merchant) settles(atOnce bool) {
+func (m *dollrPayer) settles(atOnce bool) {
 	m.t.Helper()
 	key, a := m.payOut("25")
 	assert.Equal(m.t, "PENDING", a.became(m.t))
@@ -243,7 +243,7 @@ func (m *merchant) settles(atOnce bool) {
 }
 
 // It covers 50: 50.01 is 200 and FAILED.
-func (m *merchant) holds50() {
+func (m *dollrPayer) holds50() {
 	m.t.Helper()
 	_, a := m.payOut("50.01")
 	assert.Equal(m.t, "FAILED: Insufficient wallet balance", a.became(m.t))

@@ -17,6 +17,7 @@ type Explanation struct {
 	Clock       string          `json:"clock"`
 	Settings    []Change        `json:"settings"`
 	Rules       []RuleExplained `json:"rules"`
+	Timeline    []string        `json:"timeline"` // what happens by itself, a sentence each
 }
 
 // A RuleExplained says what a rule does.
@@ -32,12 +33,15 @@ type RuleExplained struct {
 func (l *Language) Explain(s *Scenario) Explanation {
 	e := Explanation{
 		Name: s.Name, Description: s.Description, Seed: s.Seed,
-		Clock: clockSentence(s.Clock), Settings: l.changes(s), Rules: []RuleExplained{},
+		Clock: clockSentence(s.Clock), Settings: l.changes(s), Rules: []RuleExplained{}, Timeline: []string{},
 	}
 	for _, r := range s.Rules {
 		e.Rules = append(e.Rules, RuleExplained{
 			Rule: r.ID(), Place: r.Place, On: r.On, Sentence: l.ruleSentence(r), Problem: l.problem(s, r),
 		})
+	}
+	for _, event := range s.Timeline {
+		e.Timeline = append(e.Timeline, event.sentence())
 	}
 	e.Sentences = e.sentences()
 	return e
@@ -65,7 +69,7 @@ func (e *Explanation) sentences() []string {
 			all = append(all, r.Problem)
 		}
 	}
-	return all
+	return append(all, e.Timeline...)
 }
 
 func seedSentence(seed *int64) string {
@@ -100,6 +104,8 @@ var effectWords = []func(l *Language, r *Rule) string{
 	(*Language).rawWords,
 	(*Language).settleWords,
 	(*Language).delayWords,
+	(*Language).faultWords,
+	(*Language).webhookWords,
 }
 
 // ruleSentence is what a rule does.

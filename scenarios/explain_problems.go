@@ -44,7 +44,7 @@ func (l *Language) otherMethod(r *Rule, c *condition) bool {
 	}
 	return !slices.ContainsFunc(r.operations, func(full string) bool {
 		_, op := l.lookup(full)
-		return c.passes(op.Method, true)
+		return c.holdsOf(op.Method, true)
 	})
 }
 
@@ -52,11 +52,11 @@ func (l *Language) otherMethod(r *Rule, c *condition) bool {
 func shadowed(s *Scenario, r *Rule) string {
 	var by []string
 	for _, op := range r.operations {
-		i := slices.IndexFunc(s.rules[op], func(e *Rule) bool { return e.Place < r.Place && e.covers(r) })
+		i := slices.IndexFunc(s.rules[op].rules, func(e *Rule) bool { return e.Place < r.Place && e.covers(r) })
 		if i < 0 {
 			return ""
 		}
-		if id := fmt.Sprint(s.rules[op][i].Place); !slices.Contains(by, id) {
+		if id := fmt.Sprint(s.rules[op].rules[i].Place); !slices.Contains(by, id) {
 			by = append(by, id)
 		}
 	}
@@ -93,10 +93,16 @@ func (c *condition) impossible() bool {
 		return false
 	}
 	candidates, known := c.candidates()
-	if !known || c.passes(nil, false) || c.passes(nil, true) {
+	if !known || c.holdsOf(nil, false) || c.holdsOf(nil, true) {
 		return false
 	}
-	return !slices.ContainsFunc(candidates, func(text string) bool { return c.passes(text, true) })
+	return !slices.ContainsFunc(candidates, func(text string) bool { return c.holdsOf(text, true) })
+}
+
+// holdsOf tells whether a condition holds where its key has a value, or none.
+func (c *condition) holdsOf(raw any, exists bool) bool {
+	v := valueOf(raw, exists)
+	return c.tests.pass(&v)
 }
 
 // candidates are values of which one passes if any does; known is false if

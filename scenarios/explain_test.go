@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -195,22 +196,51 @@ func TestExplainNothing(t *testing.T) {
 	}
 }
 
+func TestExplainTimeline(t *testing.T) {
+	e := lang.Explain(parse(t, "timeline:\n  - {at: 5m, do: dinaricash.card_purchase, with: {card: last, amount: \"12.79\"}}\n  - {at: 0, do: usdtpayout.rotate_credentials}\n"))
+	assert.Equal(t, []string{
+		"5 minutes after the clock's start, dinaricash.card_purchase happens with amount 12.79, card last.",
+		"At the clock's start, usdtpayout.rotate_credentials happens.",
+	}, e.Timeline)
+	assert.Subset(t, e.Sentences, e.Timeline)
+}
+
+func TestExplainWebhooks(t *testing.T) {
+	for text, want := range map[string]string{
+		"drop":                                   "never sent",
+		"{drop: true, event: card_load}":         "card_load never sent",
+		"{delay: 30s}":                           "sent 30 seconds late",
+		"{delay: {min: 1s, max: 2s}}":            "sent 1 second to 2 seconds late",
+		"{delay: {max: 2s}, duplicate: 1}":       "sent up to 2 seconds late, once more",
+		"{duplicate: 3, reorder: true}":          "sent 3 times more, after the next one",
+		"{bad_signature: true}":                  "sent with a wrong signature",
+		"{stale_timestamp: true, corrupt: true}": "sent as if they were old, with a damaged body",
+	} {
+		with, _ := explained(t, "  - {on: dinaricash.card_load, webhooks: "+text+"}\n")
+		assert.Contains(t, strings.Join(with, " "), want)
+	}
+}
+
 // Whatever a rule may hold, something is said of it: a rule that has one more
 // key says more.
 func TestExplainSaysSomethingOfEveryKey(t *testing.T) {
 	values := map[string]string{
 		"name": "called so", "when": "{acc: 5}", "skip": "1", "times": "2", "every": "2", "chance": "0.5", "between": "[1s, 2s]",
-		"respond": "server_error", "settle": "{as: failed}", "delay": "1s",
+		"respond": "server_error", "settle": "{as: failed}", "delay": "1s", "fault": "drop", "webhooks": "drop",
 	}
 	keys := parserKeys(t, "rules: [{on: \"*\", delay: 1s, unlikelyname: 1}]")
 	assert.ElementsMatch(t, keys, append(slices.Collect(maps.Keys(values)), "on"), "explain what is new, and give it a value here")
-	without, _ := explained(t, "  - {on: dinardragon.execute, delay: 9s}\n")
 	for key, value := range values {
+		on := "dinardragon.execute"
+		if key == "webhooks" {
+			on = "dinaricash.swift"
+		}
+		without, _ := explained(t, "  - {on: "+on+", delay: 9s}\n")
 		rule := key + ": " + value
-		if key != "respond" && key != "settle" && key != "delay" {
+		if !slices.Contains([]string{"respond", "settle", "delay"}, key) {
 			rule += ", delay: 9s"
 		}
-		with, _ := explained(t, "  - {on: dinardragon.execute, "+rule+"}\n")
+		with, _ := explained(t, "  - {on: "+on+", "+rule+"}\n")
 		assert.NotEqual(t, without, with, key)
 	}
 }

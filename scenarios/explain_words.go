@@ -45,17 +45,17 @@ func keyWords(c condition) string {
 // predicateWords are what must hold of a value: "is at least 100 and below 200".
 func predicateWords(n *yaml.Node) string {
 	if n.Kind != yaml.MappingNode {
-		return asked["eq"](n)
+		return said["eq"](n)
 	}
 	var all []string
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		all = append(all, asked[n.Content[i].Value](n.Content[i+1]))
+		all = append(all, said[n.Content[i].Value](n.Content[i+1]))
 	}
 	return strings.Join(all, " and ")
 }
 
-// asked are the words of each of the predicates.
-var asked = map[string]func(n *yaml.Node) string{
+// said are the words of each of the predicates.
+var said = map[string]func(n *yaml.Node) string{
 	"eq":          equalWords,
 	"ne":          unequalWords,
 	"in":          func(n *yaml.Node) string { return "is " + oneOfWords(n) },

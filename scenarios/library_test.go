@@ -33,6 +33,8 @@ var promises = map[string]func(t *testing.T, s *shop){
 	"card-lifecycle":         promiseCardLifecycle,
 	"card-purchase-rejected": promiseCardPurchaseRejected,
 	"token-expiry":           promiseTokensExpire,
+	"webhook-chaos":          promiseWebhookChaos,
+	"webhook-outage":         promiseWebhookOutage,
 	"usdt-limits":            promiseLimits,
 	"usdt-pending-approval":  promisePendingApproval,
 	"usdt-rate-moved":        promiseRateMoved,
@@ -44,6 +46,11 @@ var promises = map[string]func(t *testing.T, s *shop){
 	"execution-stuck-processing":    promiseStuckProcessing,
 	"execution-unverified-merchant": promiseUnverifiedMerchant,
 	"execution-wrong-passcode":      promiseWrongPasscode,
+	"flaky-network":                 promiseFlakyNetwork,
+	"lost-reply":                    promiseLostReply,
+	"slow-provider":                 promiseSlowProvider,
+	"rate-limited":                  promiseRateLimited,
+	"provider-outage":               promiseProviderOutage,
 }
 
 func TestLibrary(t *testing.T) {

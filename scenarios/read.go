@@ -22,6 +22,11 @@ type key struct {
 // mapping reads the keys of a node, none unknown. It returns those that were
 // given.
 func (d *document) mapping(n *yaml.Node, path string, keys ...key) map[string]bool {
+	return d.mappingOf("key", n, path, keys...)
+}
+
+// mappingOf is mapping where the keys are called something else.
+func (d *document) mappingOf(kind string, n *yaml.Node, path string, keys ...key) map[string]bool {
 	given := make(map[string]bool)
 	if n.Kind != yaml.MappingNode {
 		d.complain(n, path, "%s must be a map, it is %s", name(path), describeNode(n))
@@ -34,7 +39,7 @@ func (d *document) mapping(n *yaml.Node, path string, keys ...key) map[string]bo
 		switch {
 		case k.Kind != yaml.ScalarNode || k.ShortTag() == "!!merge": // complained about before
 		case j < 0:
-			d.complain(k, at, "%s", provider.NoSuch("key", k.Value, names(keys)))
+			d.complain(k, at, "%s", provider.NoSuch(kind, k.Value, names(keys)))
 		default:
 			keys[j].read(v, at)
 		}
@@ -179,8 +184,13 @@ func (d *document) scenario() *Scenario {
 				s.Rules = append(s.Rules, d.rule(n, path, len(s.Rules)+1))
 			})
 		}},
+		key{"timeline", func(n *yaml.Node, path string) {
+			d.sequence(n, path, func(n *yaml.Node, path string) {
+				s.Timeline = append(s.Timeline, d.timelineEntry(n, path, len(s.Timeline)))
+			})
+		}},
 	)
-	s.index(d.lang)
+	s.rules = matchers(s.Rules)
 	return s
 }
 

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/mockpay/mockpay/provider"
+	"github.com/mockpay/mockpay/webhook"
 	"gopkg.in/yaml.v3"
 )
 
@@ -31,6 +32,8 @@ type Rule struct {
 	raw     *RawResponse
 	settle  []settlement
 	delay   *Delay
+	fault   Fault
+	hooks   *webhook.Order
 
 	settleListed bool // for each record of a call
 
@@ -64,12 +67,12 @@ type settlement struct {
 }
 
 // effects are the keys of which a rule has at least one.
-var effects = []string{"respond", "settle", "delay"}
+var effects = []string{"respond", "settle", "delay", "fault", "webhooks"}
 
 // rule reads one rule.
 func (d *document) rule(n *yaml.Node, path string, place int) *Rule {
 	r := &Rule{Place: place, chance: -1, written: n}
-	var respond, settle *yaml.Node // read last: they depend on on
+	var respond, settle, hooks *yaml.Node // read last: they depend on on
 	later := func(into **yaml.Node) func(*yaml.Node, string) {
 		return func(n *yaml.Node, _ string) { *into = n }
 	}
@@ -85,6 +88,8 @@ func (d *document) rule(n *yaml.Node, path string, place int) *Rule {
 		{"respond", later(&respond)},
 		{"settle", later(&settle)},
 		{"delay", func(n *yaml.Node, path string) { r.delay = d.delay(n, path) }},
+		{"fault", d.fault(&r.fault)},
+		{"webhooks", later(&hooks)},
 	}
 	given := d.mapping(n, path, keys...)
 	d.complete(n, path, given, keys)
@@ -94,8 +99,17 @@ func (d *document) rule(n *yaml.Node, path string, place int) *Rule {
 	if settle != nil {
 		d.settle(r, settle, join(path, "settle"))
 	}
+	if hooks != nil {
+		r.hooks = d.webhooks(r, hooks, join(path, "webhooks"))
+	}
 	if respond != nil && settle != nil {
 		d.complain(settle, join(path, "settle"), "settle is about accepted calls, and respond leaves none")
+	}
+	if settle != nil && !r.fault.Commits() {
+		d.complain(settle, join(path, "settle"), "settle is about accepted calls, and fault: %s leaves none", r.fault)
+	}
+	if hooks != nil && !r.fault.Commits() {
+		d.complain(hooks, join(path, "webhooks"), "webhooks is about what calls cause, and fault: %s lets them do nothing", r.fault)
 	}
 	return r
 }
@@ -103,13 +117,7 @@ func (d *document) rule(n *yaml.Node, path string, place int) *Rule {
 // complete complains about what a rule lacks. One with an unknown key is spared
 // that: the key that was meant would be reported twice.
 func (d *document) complete(n *yaml.Node, path string, given map[string]bool, keys []key) {
-	known := names(keys)
-	for name := range given {
-		if !slices.Contains(known, name) {
-			return
-		}
-	}
-	if n.Kind != yaml.MappingNode {
+	if n.Kind != yaml.MappingNode || unknown(given, keys) {
 		return
 	}
 	if !given["on"] {

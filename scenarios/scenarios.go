@@ -18,6 +18,8 @@
 //	    respond: insufficient_balance
 //	  - on: dinardragon.execute
 //	    settle: [{when: {acc: 987654321}, as: failed, after: 30s}, {as: success, after: 10s}]
+//	timeline:                   # what happens by itself
+//	  - {at: 5m, do: dinardragon.settle, with: {payment: last, as: failed}}
 //
 // # Extending
 //
@@ -43,7 +45,17 @@
 //   - What happens, at least one: respond with an outcome, or with {status,
 //     headers, body} verbatim; settle the accepted call as {as, after,
 //     message}, or as the first entry of a list whose when holds of the record;
-//     delay the answer by a time or {min, max}.
+//     delay the answer by a time or {min, max}; a fault on the wire, of
+//     which reset, drop and hang leave nothing of the call, and truncate, garbage,
+//     slow and lost_reply let it be done once; let the webhooks that the call
+//     causes, now or later, misbehave: webhooks: drop, or a map of drop, delay,
+//     duplicate, reorder, bad_signature, stale_timestamp, corrupt and event.
+//
+// # Timeline
+//
+// An entry is an action with its arguments, and when it happens, counted from the
+// clock's start. Those of one time happen in the order of the file. One that is
+// refused when its time comes changes nothing.
 //
 // # Mistakes
 //
@@ -69,11 +81,12 @@ type Scenario struct {
 	Clock       clock.Setup    // zero: real time from now
 	Settings    map[string]any // by provider, what its Settings returned, changed
 	Rules       []*Rule
+	Timeline    []*Event // what happens by itself
 
 	// Text is the scenario whole: what it extends is in it.
 	Text string
 
-	rules map[string][]*Rule // by operation, "dinardragon.execute"
+	rules map[string]*matcher // by operation, "dinardragon.execute"
 }
 
 // A Mistake is something wrong in a file, and where.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/mockpay/mockpay/provider"
+	"github.com/mockpay/mockpay/webhook"
 )
 
 // ruleSchema is one rule. What an operation has is checked by the operation
@@ -33,12 +34,21 @@ func (l *Language) ruleSchema() schema {
 		effects = append(effects, schema{"required": []string{name}})
 	}
 	rule["anyOf"] = effects
-	rule["not"] = schema{"required": []string{"respond", "settle"}}
+	rule["not"] = schema{"anyOf": []schema{
+		{"required": []string{"respond", "settle"}},
+		{
+			"required": []string{"fault"}, "properties": schema{"fault": schema{"enum": nothingDone()}},
+			"anyOf": []schema{{"required": []string{"settle"}}, {"required": []string{"webhooks"}}},
+		},
+	}}
 	rule["allOf"] = slices.Concat(
 		l.byOperation(l.outcomesOf), l.byOperation(l.settlementOf), l.byOperation(l.eventsOf), l.byOperation(l.parametersOf),
 		[]schema{l.ofAny()})
 	return rule
 }
+
+// nothingDone are the faults that leave no accepted call.
+func nothingDone() []Fault { return slices.DeleteFunc(slices.Clone(Faults), Fault.Commits) }
 
 // ofAny is a rule whose on is still to be written: it is offered all there is.
 func (l *Language) ofAny() schema {
@@ -127,6 +137,9 @@ func statusSchema(states []string) schema {
 
 // eventsOf are the webhooks of the operations' providers.
 func (l *Language) eventsOf(operations []string) schema {
+	if len(l.senders(operations)) == 0 {
+		return schema{"webhooks": false}
+	}
 	return schema{"webhooks": eventSchema(l.events(operations))}
 }
 
@@ -248,15 +261,22 @@ func faultSchema() schema {
 
 func webhooksSchema() schema {
 	how := closed("What happens to the webhooks of the call.", schema{
-		"delay":           durationSchema("Send them so much later."),
-		"duplicate":       countSchema("How many more copies to send, with the same id.", 1),
+		"drop":            booleanSchema("Never send them."),
+		"delay":           delaySchema().about("Send them so much later, on the workspace's clock."),
+		"duplicate":       countSchema("How many more copies to send, with the same id.", 1).with(schema{"maximum": webhook.MostDuplicates}),
 		"reorder":         booleanSchema("Swap the event with the next one."),
 		"bad_signature":   booleanSchema("Sign it wrongly."),
 		"stale_timestamp": booleanSchema("Let it look old."),
 		"corrupt":         booleanSchema("Break its body."),
 		"event":           schema{"type": "string", "description": "Only this event."},
 	})
-	how["minProperties"] = 1
+	var wrong []schema
+	for _, name := range []string{"drop", "delay", "duplicate", "reorder", "bad_signature", "stale_timestamp", "corrupt"} {
+		wrong = append(wrong, schema{"required": []string{name}})
+	}
+	how["anyOf"] = wrong
+	how["if"] = schema{"properties": schema{"drop": schema{"const": true}}, "required": []string{"drop"}}
+	how["then"] = schema{"propertyNames": schema{"enum": []string{"drop", "event"}}}
 	return schema{"description": "What happens to the webhooks of the call.", "anyOf": []schema{{"enum": []string{"drop"}}, how}}
 }
 

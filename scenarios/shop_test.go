@@ -43,11 +43,29 @@ type answer struct {
 	body   string
 }
 
+// read reads an answer, if one came.
+func read(res *http.Response, err error) (answer, error) {
+	if err != nil {
+		return answer{}, err
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	return answer{res.StatusCode, res.Header, string(text)}, err
+}
+
 // rule is the rule that acted, "" if none did.
 func (a answer) rule() string { return a.header.Get("X-Mockpay-Rule") }
 
 // call posts a body, with headers given as names and values in turn.
 func (s *shop) call(path, body string, headers ...string) answer {
+	s.t.Helper()
+	a, err := s.try(path, body, headers...)
+	require.NoError(s.t, err)
+	return a
+}
+
+// try makes a call that may get no answer.
+func (s *shop) try(path, body string, headers ...string) (answer, error) {
 	s.t.Helper()
 	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.BaseURL("dinardragon")+path, strings.NewReader(body))
 	require.NoError(s.t, err)
@@ -56,12 +74,7 @@ func (s *shop) call(path, body string, headers ...string) answer {
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
-	res, err := http.DefaultClient.Do(req)
-	require.NoError(s.t, err)
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	require.NoError(s.t, err)
-	return answer{res.StatusCode, res.Header, string(text)}
+	return read(http.DefaultClient.Do(req))
 }
 
 // A payee gets an amount on an account.

@@ -1,15 +1,14 @@
 package scenarios
 
 import (
-	"encoding/json"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/mockpay/mockpay/provider"
-	"github.com/shopspring/decimal"
 	"gopkg.in/yaml.v3"
 )
 
@@ -17,12 +16,28 @@ import (
 type condition struct {
 	key   string
 	path  []string // of a parameter
-	tests []test
+	rest  string   // the key without its first part
+	tests tests
 	value *yaml.Node // as it is written, to be explained
 }
 
 // A test is one predicate, ready to be asked of any number of values.
-type test func(value any, exists bool) bool
+type test struct {
+	holds func(v *value) bool
+
+	// What it holds of, as far as a [matcher] can tell without asking it.
+	equal  []literal // all values there are
+	prefix string    // how they begin
+	within *span     // where they are; only numbers are
+}
+
+// A span is a part of the small numbers, in millionths, ends included.
+type span struct{ low, high int64 }
+
+func above(n int64) span   { return span{n + 1, math.MaxInt64} }
+func atLeast(n int64) span { return span{n, math.MaxInt64} }
+func below(n int64) span   { return span{math.MinInt64, n - 1} }
+func atMost(n int64) span  { return span{math.MinInt64, n} }
 
 // predicates are what a value can be asked, in the order they are documented.
 var predicates = []struct {
@@ -30,14 +45,14 @@ var predicates = []struct {
 	read func(d *document, n *yaml.Node, path string) test
 }{
 	{"eq", func(d *document, n *yaml.Node, path string) test { return equals(d.literal(n, path)) }},
-	{"ne", func(d *document, n *yaml.Node, path string) test { return not(equals(d.literal(n, path))) }},
+	{"ne", func(d *document, n *yaml.Node, path string) test { return differs(d.literal(n, path)) }},
 	{"in", (*document).oneOf},
-	{"gt", ordered(func(c int) bool { return c > 0 })},
-	{"gte", ordered(func(c int) bool { return c >= 0 })},
-	{"lt", ordered(func(c int) bool { return c < 0 })},
-	{"lte", ordered(func(c int) bool { return c <= 0 })},
+	{"gt", ordered(func(c int) bool { return c > 0 }, above)},
+	{"gte", ordered(func(c int) bool { return c >= 0 }, atLeast)},
+	{"lt", ordered(func(c int) bool { return c < 0 }, below)},
+	{"lte", ordered(func(c int) bool { return c <= 0 }, atMost)},
 	{"matches", (*document).pattern},
-	{"starts_with", textual(strings.HasPrefix)},
+	{"starts_with", (*document).beginning},
 	{"ends_with", textual(strings.HasSuffix)},
 	{"contains", (*document).containing},
 	{"exists", (*document).existing},
@@ -62,6 +77,7 @@ func (d *document) when(n *yaml.Node, path string, record bool) []condition {
 			continue // complained about before
 		}
 		c := condition{key: k.Value, path: strings.Split(k.Value, "."), value: v}
+		_, c.rest, _ = strings.Cut(k.Value, ".")
 		if problem := badKey(k.Value, record); problem != "" {
 			d.complain(k, join(path, k.Value), "%s", problem)
 		}
@@ -115,7 +131,7 @@ func (d *document) tests(n *yaml.Node, path string) []test {
 type literal struct {
 	text   string
 	null   bool
-	number *decimal.Decimal // of literals of a scenario that can be read as one
+	number *number // nil if it is none
 }
 
 func (d *document) literal(n *yaml.Node, path string) literal {
@@ -132,137 +148,102 @@ func (d *document) literal(n *yaml.Node, path string) literal {
 	return literalOf(n.Value)
 }
 
-func literalOf(text string) literal {
-	l := literal{text: text}
-	if v, err := provider.ParseDecimal(text); err == nil {
-		l.number = &v
-	}
-	return l
-}
+func literalOf(text string) literal { return literal{text: text, number: numberOf(text)} }
 
-// is compares a value with a literal of a scenario: as decimals where both are
-// numbers, else as texts.
-func (l literal) is(want literal) bool {
-	if l.null != want.null {
-		return false
-	}
-	if l.text == want.text {
-		return true
-	}
-	if want.number == nil {
-		return false
-	}
-	v, err := provider.ParseDecimal(l.text)
-	return err == nil && v.Equal(*want.number)
-}
-
-// scalarOf is a decoded value as a literal; ok is false for objects and arrays.
-func scalarOf(value any) (l literal, ok bool) {
-	switch v := value.(type) {
-	case nil:
-		return literal{null: true}, true
-	case string:
-		return literal{text: v}, true
-	case json.Number:
-		return literal{text: v.String()}, true
-	case bool:
-		return literal{text: strconv.FormatBool(v)}, true
-	}
-	return literal{}, false
-}
-
+// equals holds of a value that is the same number, or else the same text.
 func equals(want literal) test {
-	return func(value any, exists bool) bool {
-		got, ok := scalarOf(value)
-		return ok && (exists || want.null) && got.is(want)
+	t := test{holds: func(v *value) bool { return v.is(want) }}
+	if !want.null { // which also holds where nothing is
+		t.equal = []literal{want}
 	}
+	return t
 }
 
-func not(t test) test {
-	return func(value any, exists bool) bool { return !t(value, exists) }
+func differs(from literal) test {
+	return test{holds: func(v *value) bool { return !v.is(from) }}
 }
 
 func (d *document) oneOf(n *yaml.Node, path string) test {
-	var tests []test
+	var all []literal
+	null := false
 	if n.Kind == yaml.SequenceNode && len(n.Content) == 0 {
 		d.complain(n, path, "in is empty, nothing can match it")
 	}
-	d.sequence(n, path, func(n *yaml.Node, path string) { tests = append(tests, equals(d.literal(n, path))) })
-	return func(value any, exists bool) bool {
-		for _, t := range tests {
-			if t(value, exists) {
-				return true
-			}
+	d.sequence(n, path, func(n *yaml.Node, path string) {
+		l := d.literal(n, path)
+		null = null || l.null
+		all = append(all, l)
+	})
+	t := test{holds: func(v *value) bool { return slices.ContainsFunc(all, v.is) }}
+	if !null {
+		t.equal = all
+	}
+	return t
+}
+
+func ordered(holds func(int) bool, within func(int64) span) func(*document, *yaml.Node, string) test {
+	return func(d *document, n *yaml.Node, path string) test {
+		text, ok := d.scalar(n, path, "a number")
+		bound := numberOf(text)
+		if ok && bound == nil {
+			d.complain(n, path, "%s must be a number, it is %s", name(path), describeNode(n))
 		}
-		return false
+		t := test{holds: func(v *value) bool {
+			got := v.asNumber()
+			return got != nil && holds(got.cmp(bound))
+		}}
+		if bound != nil && bound.small {
+			s := within(bound.scaled)
+			t.within = &s
+		}
+		return t
 	}
 }
 
-func ordered(holds func(int) bool) func(*document, *yaml.Node, string) test {
-	return func(d *document, n *yaml.Node, path string) test {
-		text, ok := d.scalar(n, path, "a number")
-		bound := literalOf(text)
-		if ok && bound.number == nil {
-			d.complain(n, path, "%s must be a number, it is %s", name(path), describeNode(n))
-		}
-		return func(value any, exists bool) bool {
-			got, ok := scalarOf(value)
-			if !exists || !ok {
-				return false
-			}
-			v, err := provider.ParseDecimal(got.text)
-			return err == nil && holds(v.Cmp(*bound.number))
-		}
-	}
+func (d *document) beginning(n *yaml.Node, path string) test {
+	t := textual(strings.HasPrefix)(d, n, path)
+	t.prefix = n.Value
+	return t
 }
 
 func textual(holds func(text, part string) bool) func(*document, *yaml.Node, string) test {
 	return func(d *document, n *yaml.Node, path string) test {
 		part, _ := d.scalar(n, path, "a text")
-		return func(value any, exists bool) bool {
-			got, ok := scalarOf(value)
-			return exists && ok && !got.null && holds(got.text, part)
-		}
+		return test{holds: func(v *value) bool { return v.isText() && holds(v.text, part) }}
 	}
 }
 
 func (d *document) pattern(n *yaml.Node, path string) test {
 	text, ok := d.scalar(n, path, "a regular expression")
 	if !ok {
-		return nil
+		return test{}
 	}
 	re, err := regexp.Compile(text)
 	if err != nil {
 		d.complain(n, path, "matches holds no regular expression: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
-		return nil
+		return test{}
 	}
-	return func(value any, exists bool) bool {
-		got, ok := scalarOf(value)
-		return exists && ok && !got.null && re.MatchString(got.text)
-	}
+	return test{holds: func(v *value) bool { return v.isText() && re.MatchString(v.text) }}
 }
 
 // containing asks a text for a part of it, and an array for an element.
 func (d *document) containing(n *yaml.Node, path string) test {
 	want := d.literal(n, path)
-	return func(value any, exists bool) bool {
-		if list, ok := value.([]any); ok {
-			for _, item := range list {
-				if got, ok := scalarOf(item); ok && got.is(want) {
-					return true
-				}
-			}
-			return false
+	return test{holds: func(v *value) bool {
+		if list, ok := v.raw.([]any); ok {
+			return slices.ContainsFunc(list, func(item any) bool {
+				element := valueOf(item, true)
+				return element.is(want)
+			})
 		}
-		got, ok := scalarOf(value)
-		return exists && ok && !got.null && !want.null && strings.Contains(got.text, want.text)
-	}
+		return v.isText() && !want.null && strings.Contains(v.text, want.text)
+	}}
 }
 
 func (d *document) existing(n *yaml.Node, path string) test {
 	var want bool
 	d.boolean(&want)(n, path)
-	return func(_ any, exists bool) bool { return exists == want }
+	return test{holds: func(v *value) bool { return v.exists == want }}
 }
 
 // hold tells whether all conditions hold of a request and its parameters.
@@ -276,21 +257,48 @@ func hold(conditions []condition, r *provider.Request, fields map[string]any) bo
 }
 
 func (c *condition) holds(r *provider.Request, fields map[string]any) bool {
-	if r != nil && len(c.path) > 1 {
-		if value, exists, of := requestValue(c.path, r); of {
-			return c.passes(value, exists)
+	return c.tests.passAny(c.find(nil, r, fields))
+}
+
+// tests are what must hold together.
+type tests []test
+
+// passAny tells whether all hold of one of some values.
+func (ts tests) passAny(values []value) bool {
+	for i := range values {
+		if ts.pass(&values[i]) {
+			return true
 		}
 	}
-	if value, ok := fields[c.key]; ok { // a parameter with a dot in its name
-		return c.passes(value, true)
+	return false
+}
+
+func (ts tests) pass(v *value) bool {
+	for i := range ts {
+		if !ts[i].holds(v) {
+			return false
+		}
 	}
-	return c.search(fields, c.path)
+	return true
+}
+
+// find appends what a key leads to: one value, which need not exist, or with a *
+// any number of them.
+func (c *condition) find(found []value, r *provider.Request, fields map[string]any) []value {
+	if r != nil && len(c.path) > 1 {
+		if raw, exists, of := requestValue(c.path[0], c.rest, r); of {
+			return append(found, valueOf(raw, exists))
+		}
+	}
+	if raw, ok := fields[c.key]; ok { // a parameter with a dot in its name
+		return append(found, valueOf(raw, true))
+	}
+	return search(found, fields, c.path)
 }
 
 // requestValue looks up keys that are not about parameters.
-func requestValue(path []string, r *provider.Request) (value any, exists, of bool) {
-	rest := strings.Join(path[1:], ".")
-	switch path[0] {
+func requestValue(source, rest string, r *provider.Request) (raw any, exists, of bool) {
+	switch source {
 	case "header":
 		values := r.Header.Values(rest)
 		return first(values), len(values) > 0, true
@@ -313,45 +321,32 @@ func first(values []string) any {
 	return values[0]
 }
 
-// search follows a path into a value; a * tries every element.
-func (c *condition) search(value any, path []string) bool {
+// search follows a path into a value; a * goes into every element.
+func search(found []value, in any, path []string) []value {
 	if len(path) == 0 {
-		return c.passes(value, true)
+		return append(found, valueOf(in, true))
 	}
-	switch v := value.(type) {
+	switch v := in.(type) {
 	case map[string]any:
 		if path[0] == "*" {
 			for _, item := range v {
-				if c.search(item, path[1:]) {
-					return true
-				}
+				found = search(found, item, path[1:])
 			}
-			return false
+			return found
 		}
 		if item, ok := v[path[0]]; ok {
-			return c.search(item, path[1:])
+			return search(found, item, path[1:])
 		}
 	case []any:
 		if path[0] == "*" {
 			for _, item := range v {
-				if c.search(item, path[1:]) {
-					return true
-				}
+				found = search(found, item, path[1:])
 			}
-			return false
+			return found
 		}
 		if i, err := strconv.Atoi(path[0]); err == nil && i >= 0 && i < len(v) {
-			return c.search(v[i], path[1:])
+			return search(found, v[i], path[1:])
 		}
 	}
-	return c.passes(nil, false)
-}
-
-func (c *condition) passes(value any, exists bool) bool {
-	for _, t := range c.tests {
-		if !t(value, exists) {
-			return false
-		}
-	}
-	return true
+	return append(found, valueOf(nil, false))
 }

@@ -35,7 +35,11 @@ func (s *Server) providerHandler(name string) http.Handler {
 func (s *Server) guard(next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
-			if p := recover(); p != nil && p != http.ErrAbortHandler {
+			p := recover()
+			if p == http.ErrAbortHandler {
+				panic(p) // net/http breaks off the answer
+			}
+			if p != nil {
 				s.Log.Error("a request failed inside mockpay", "method", r.Method, "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
 				control.WriteProblem(w, http.StatusInternalServerError, nil, "mockpay itself failed, its log says how")
 			}
@@ -122,8 +126,8 @@ func (s *Server) provide(w http.ResponseWriter, r *http.Request, t *target) {
 		out.Header.Set("Allow", t.allow)
 	}
 	s.Log.Debug("request", "workspace", answering.ID, "method", r.Method, "path", r.URL.Path, "status", out.Status)
-	if pause(r, out.Delay) {
-		send(w, out)
+	if s.pause(r, out.Delay) {
+		s.deliver(w, r, out)
 	}
 }
 
@@ -200,8 +204,9 @@ func (s *Server) account(in *workspace.Incoming) (name string) {
 	return in.Mock.Identify(req)
 }
 
-// pause lets a rule's delay pass. It tells whether the caller is still there.
-func pause(r *http.Request, d time.Duration) bool {
+// pause lets time pass, as a rule wants it, or less if the server stops. It tells
+// whether the caller is still there.
+func (s *Server) pause(r *http.Request, d time.Duration) bool {
 	if d <= 0 {
 		return true
 	}
@@ -209,6 +214,8 @@ func pause(r *http.Request, d time.Duration) bool {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		return true
+	case <-s.running.Done():
 		return true
 	case <-r.Context().Done():
 		return false
@@ -218,14 +225,19 @@ func pause(r *http.Request, d time.Duration) bool {
 // send writes an answer. One that webhooks wait for is flushed, so that the
 // caller has it before them.
 func send(w http.ResponseWriter, out *workspace.Outgoing) {
+	sendHead(w, out)
+	_, _ = w.Write(out.Body) // a caller that is gone needs no answer
+	if out.HasWebhooks() {
+		_ = http.NewResponseController(w).Flush() // not every writer can
+	}
+}
+
+// sendHead writes an answer's status and headers.
+func sendHead(w http.ResponseWriter, out *workspace.Outgoing) {
 	h := w.Header()
 	for name, values := range out.Header {
 		h[name] = values
 	}
 	h.Set("Content-Length", strconv.Itoa(len(out.Body)))
 	w.WriteHeader(out.Status)
-	_, _ = w.Write(out.Body) // a caller that is gone needs no answer
-	if out.HasWebhooks() {
-		_ = http.NewResponseController(w).Flush() // not every writer can
-	}
 }

@@ -34,6 +34,18 @@ var (
 	unknownEncoding = []byte("HTTP/1.1 501 Not Implemented\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\nUnsupported")
 )
 
+// NetConn is the connection below, as [crypto/tls.Conn] has it.
+func (c blaming) NetConn() net.Conn { return c.Conn }
+
+// CloseWrite says that nothing more will be written: net/http does so before it
+// closes a connection, and faults do.
+func (c blaming) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return c.Close()
+}
+
 // Write passes on what is written, and the wrong verdicts corrected.
 func (c blaming) Write(b []byte) (int, error) {
 	var verdict string

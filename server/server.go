@@ -68,6 +68,7 @@ type Server struct {
 
 	running   context.Context // ends when Stop is called
 	stopping  context.CancelFunc
+	broken    sync.WaitGroup // calls whose connections were taken from net/http
 	mu        sync.Mutex
 	listeners []*listener // guarded by mu
 	stopOnce  sync.Once
@@ -216,7 +217,9 @@ func (s *Server) serve(l *listener) {
 func (s *Server) Done() <-chan error { return s.failed }
 
 // Stop accepts no more, lets what is in flight and webhooks that are queued
-// finish until ctx ends, and stops the clocks. It may be called more than once.
+// finish until ctx ends, and stops the clocks. What rules hold up goes on at
+// once: an answer that is delayed or slow is sent, and a call that hangs ends. It
+// may be called more than once.
 func (s *Server) Stop(ctx context.Context) error {
 	s.stopOnce.Do(func() {
 		s.stopping()
@@ -233,6 +236,7 @@ func (s *Server) Stop(ctx context.Context) error {
 			})
 		}
 		all.Wait()
+		s.broken.Wait() // they end with running
 		s.stopErr = errors.Join(append(errs, s.registry.Close(ctx))...)
 	})
 	return s.stopErr

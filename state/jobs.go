@@ -17,6 +17,9 @@ type Job struct {
 	Kind string          `json:"kind"` // "dinardragon.settle"
 	Ref  string          `json:"ref"`  // the record it concerns
 	Args json.RawMessage `json:"args,omitempty"`
+
+	// Tag is that of the transaction that scheduled it.
+	Tag json.RawMessage `json:"tag,omitempty"`
 }
 
 // Schedule makes a job due at a time, rounded up to the clock's resolution, and
@@ -26,7 +29,7 @@ func (tx *Tx) Schedule(at time.Time, kind, ref string, args any) string {
 		at = whole.Add(clock.Resolution)
 	}
 	n := tx.Count("job")
-	job := Job{ID: jobID(at, n), At: at.UTC(), Kind: kind, Ref: ref}
+	job := Job{ID: jobID(at, n), At: at.UTC(), Kind: kind, Ref: ref, Tag: tx.tag}
 	if args != nil {
 		job.Args = encode(args)
 	}

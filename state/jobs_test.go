@@ -463,3 +463,34 @@ func TestClock(t *testing.T) {
 		})
 	})
 }
+
+// A tag goes on to what a transaction schedules, and to what that schedules; no
+// other transaction has it.
+func TestTag(t *testing.T) {
+	w := newWorld(t)
+	var saw []string
+	w.run = func(tx *state.Tx, job state.Job) error {
+		saw = append(saw, job.Ref+" "+string(tx.Tag()))
+		if job.Ref == "first" {
+			tx.Schedule(tx.Now().Add(time.Second), "settle", "second", nil)
+		}
+		return nil
+	}
+	w.update(t, func(tx *state.Tx) {
+		assert.Empty(t, tx.Tag())
+		tag := []byte(`{"a":1}`)
+		tx.SetTag(tag)
+		tag[1] = 'x'
+		tx.Schedule(start.Add(time.Second), "settle", "first", nil)
+	})
+	w.update(t, func(tx *state.Tx) { tx.Schedule(start.Add(time.Second), "settle", "other", nil) })
+	w.Run(start.Add(time.Minute))
+	assert.Equal(t, []string{`first {"a":1}`, "other ", `second {"a":1}`}, saw)
+	w.update(t, func(tx *state.Tx) {
+		tx.SetTag([]byte(`{}`))
+		tx.Schedule(start.Add(time.Hour), "settle", "late", nil)
+	})
+	w.now = start.Add(2 * time.Hour)
+	w.update(t, func(tx *state.Tx) { assert.Empty(t, tx.Tag(), "that of a job that ran before") })
+	assert.Equal(t, "late {}", saw[3])
+}

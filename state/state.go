@@ -106,6 +106,7 @@ type Tx struct {
 	w     Writer // nil in a View
 	now   time.Time
 	cause Cause
+	tag   json.RawMessage // nil for none
 	seed  int64
 	jobs  bool // the first due time may have changed
 }
@@ -121,6 +122,15 @@ func (tx *Tx) Cause() Cause { return tx.cause }
 
 // SetCause names what the rest of the transaction is done for.
 func (tx *Tx) SetCause(c Cause) { tx.cause = c }
+
+// Tag is what was last given to SetTag, or what the job had that is running; nil
+// for none.
+func (tx *Tx) Tag() json.RawMessage { return tx.tag }
+
+// SetTag hands a document on to what the rest of the transaction causes: the jobs
+// that it schedules have it, and are transactions with it when they run. What it
+// says is known to whoever sets it.
+func (tx *Tx) SetTag(tag json.RawMessage) { tx.tag = bytes.Clone(tag) }
 
 // Try runs fn and undoes what it wrote if it returns an error or panics; what
 // the transaction wrote before stays.
@@ -148,7 +158,7 @@ func (db *DB) Update(cause Cause, fn func(*Tx) error) error {
 		tx := &Tx{Reader: w, w: w, seed: readSeed(w)}
 		now := db.now()
 		ran := db.runDue(tx, now)
-		tx.now, tx.cause = now, cause
+		tx.now, tx.cause, tx.tag = now, cause, nil
 		refused = tx.Try(func() error { return fn(tx) })
 		if tx.jobs {
 			db.noteDue(w)
@@ -238,7 +248,7 @@ func (db *DB) runDue(tx *Tx, until time.Time) (ran []clock.Due) {
 			return ran
 		}
 		tx.Cancel(job.ID)
-		tx.now, tx.cause = job.At, Cause{Operation: job.Kind, Job: job.ID}
+		tx.now, tx.cause, tx.tag = job.At, Cause{Operation: job.Kind, Job: job.ID}, job.Tag
 		_ = tx.Try(func() error { return db.runJob(tx, job) })
 		ran = append(ran, clock.Due{At: job.At, Kind: job.Kind, Ref: job.Ref})
 	}

@@ -175,9 +175,12 @@ func (d *Delivery) attempt(r *run, e Event) bool {
 	to := d.Endpoint(e.Provider)
 	a := Attempt{}
 	if to.URL != "" {
-		at := d.Now()
+		to.At = d.Now()
+		if e.Queue == laneHand {
+			e.Misbehaviour = nil
+		}
 		a = d.send(r.ctx, to, e)
-		a.At = at
+		a.At, a.Spoiled = to.At, e.spoils()
 	}
 	if r.ctx.Err() != nil {
 		return false // the world it was for is gone, or the server stops
@@ -191,7 +194,7 @@ func (d *Delivery) attempt(r *run, e Event) bool {
 			before := e.Status
 			e.judge(tx, to, a)
 			e.put(tx, before)
-			again = e.Queue != ""
+			again = e.letGo(tx) || e.Queue != ""
 		}
 		return nil
 	})
@@ -219,35 +222,45 @@ func (d *Delivery) current(r *run) bool {
 }
 
 // judge is what becomes of an event after an attempt. One by hand is none of
-// the count, unless the event's retry fell due while it was on its way.
+// the count, unless the event's retry fell due while it was on its way. Duplicates
+// are none either: they follow the first attempt, and all of them together are
+// what is judged.
 func (e *Event) judge(tx *state.Tx, to Endpoint, a Attempt) {
-	byHand := e.Queue == laneHand && (e.Status != Pending || e.Job != "")
+	byHand := e.Queue == laneHand && (e.Status != Pending || e.Job != "" || e.Held)
 	before := e.Status
+	defer e.answerAsked()
 	e.Queue = ""
 	if to.URL == "" {
 		tx.Cancel(e.Job)
 		e.Job = ""
 		e.unsent()
-		if before == Delivered {
+		if before == Delivered || e.Taken {
 			e.Status = Delivered
 		}
 		return
 	}
 	e.URL = to.URL
+	first := !byHand && e.Tried == 0
 	if !byHand {
+		a.Copy = e.Copy
+	}
+	if a.Copy == 0 && !byHand {
 		e.Tried++
 	}
 	e.Attempts = append(e.Attempts, a)
 	if n := len(e.Attempts) - keepAttempts; n > 0 {
 		e.Attempts = e.Attempts[n:]
 	}
+	if !byHand && e.goesOn(first, a) {
+		return
+	}
 	switch e.Hint = a.Error; {
-	case a.Error == "":
+	case a.Error == "" || e.Taken && !byHand:
 		tx.Cancel(e.Job)
-		e.Status, e.Job = Delivered, ""
+		e.Status, e.Job, e.Hint = Delivered, "", ""
 	case byHand && e.Status == Delivered:
 		e.Hint = "delivered before; delivering it once more failed: " + a.Error
-	case byHand && e.Job != "": // goes on as it would have
+	case byHand && e.Status == Pending: // goes on as it would have
 	case byHand || a.refused || e.Tried >= to.Attempts:
 		e.Status = Failed
 		if !byHand && e.Tried > 1 {
@@ -257,6 +270,26 @@ func (e *Event) judge(tx *state.Tx, to Endpoint, a Attempt) {
 		e.Queue = laneAgain
 	default:
 		e.Job = tx.Schedule(tx.Now().Add(to.backoff(e.Tried)), RetryJob, e.ID, nil)
+	}
+}
+
+// goesOn puts an event whose duplicates are not all sent back into the queue.
+func (e *Event) goesOn(first bool, a Attempt) bool {
+	e.Taken = e.Taken || a.Error == ""
+	if (first || e.Copy > 0) && !a.refused && e.Misbehaviour != nil && e.Copy < e.Misbehaviour.Duplicate {
+		e.Copy++
+		e.Queue = laneFirst
+		return true
+	}
+	e.Copy = 0
+	return false
+}
+
+// answerAsked sends an event by hand, now that the queue is through with it, if
+// that was asked for meanwhile.
+func (e *Event) answerAsked() {
+	if e.Asked && e.Queue == "" {
+		e.Queue, e.Asked = laneHand, false
 	}
 }
 
@@ -285,18 +318,21 @@ var ErrUnknown = errors.New("no such webhook")
 // ErrStopped is that of waits for what nobody sends any more.
 var ErrStopped = errors.New("the workspace has stopped")
 
-// Redeliver sends an event once more, with the same id and body, and returns
-// what became of it.
+// Redeliver sends an event once more, with the same id and body and however it was
+// to misbehave, as it should be, and returns what became of it.
 func (d *Delivery) Redeliver(ctx context.Context, id string) (e Event, err error) {
 	err = d.Update(func(tx *state.Tx) error {
 		found, ok := Table.Get(tx, id)
 		if !ok {
 			return ErrUnknown
 		}
-		if found.Queue == "" {
+		switch {
+		case found.Queue == "":
 			found.Queue = laneHand
-			Table.Put(tx, found)
+		case found.Queue != laneHand && found.Misbehaviour != nil: // what is in the queue may be spoiled
+			found.Asked = true
 		}
+		Table.Put(tx, found)
 		return nil
 	})
 	if err != nil {
@@ -352,7 +388,7 @@ func (d *Delivery) Settle() {
 	waiting := make(map[string]bool)
 	_ = d.View(func(tx *state.Tx) {
 		for e := range Waiting(tx) {
-			if e.Queue != "" && slices.Contains(d.providers, e.Provider) {
+			if e.underWay(tx) && slices.Contains(d.providers, e.Provider) {
 				waiting[e.ID] = true
 			}
 		}
@@ -362,7 +398,7 @@ func (d *Delivery) Settle() {
 	}
 	_ = d.Await(ctx, func(tx *state.Tx) bool { // an error means that the world is gone
 		for id := range waiting {
-			if e, ok := Table.Get(tx, id); ok && e.Queue != "" {
+			if e, ok := Table.Get(tx, id); ok && e.underWay(tx) {
 				return false
 			}
 			delete(waiting, id)

@@ -26,9 +26,16 @@ type Endpoint struct {
 	Backoff  []time.Duration
 	Timeout  time.Duration // of an attempt, in real time
 
-	// Headers returns what an attempt has besides the headers that all have, such
-	// as a signature; nil if there is nothing.
-	Headers func(e Event, body []byte) http.Header
+	// Headers returns what an attempt at a time has besides the headers that all
+	// have, such as a signature; nil if there is nothing.
+	Headers func(e Event, at time.Time, body []byte) http.Header
+
+	// Proof is what tells genuine events, to be spoiled on order.
+	Proof Proof
+
+	// At is when the attempt is made, on the workspace's clock; whoever makes it
+	// says so.
+	At time.Time
 
 	// AnyBody makes every 2xx answer a success, also one whose body says "error".
 	AnyBody bool

@@ -69,22 +69,20 @@ func (s *Sender) Send(ctx context.Context, to Endpoint, e Event) (a Attempt) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, to.Timeout)
 	defer cancel()
-	media, body, err := to.body(e.Payload)
+	m, err := to.message(e)
 	if err != nil {
 		return Attempt{Error: err.Error()}
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to.URL, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to.URL, strings.NewReader(m.body))
 	if err != nil {
 		return Attempt{Error: err.Error()}
 	}
-	req.Header.Set("Content-Type", media)
+	req.Header.Set("Content-Type", m.media)
 	req.Header.Set("User-Agent", s.agent)
 	req.Header.Set(headerID, e.ID)
 	req.Header.Set(headerEvent, e.Event)
-	if to.Headers != nil {
-		maps.Copy(req.Header, to.Headers(e, []byte(body)))
-	}
-	a.Request = journal.NewMessage(req.Header, []byte(body), nil, keptLimit)
+	maps.Copy(req.Header, m.header)
+	a.Request = journal.NewMessage(req.Header, []byte(m.body), nil, keptLimit)
 	s.exchange(req, to, &a)
 	return a
 }

@@ -14,6 +14,8 @@
 //     workspace's clock: the repetition is a job like any other. How long an
 //     attempt may take is real time.
 //   - Each attempt is kept with what was sent and what came back.
+//   - An event misbehaves if its transaction has an [Order] that says so: it is
+//     lost, late, out of order, repeated or spoiled. What is sent by hand never is.
 //
 // A [Sender] talks HTTP, to none but the targets that [Allow] lets it.
 package webhook
@@ -57,7 +59,16 @@ type Event struct {
 
 	Tried int    `json:"tried"` // attempts made, of the count that the endpoint allows
 	Queue string `json:"queue"` // the lane it waits in to be sent now, "" for none
-	Job   string `json:"job"`   // that will send it again
+	Job   string `json:"job"`   // that will send it, or send it again
+
+	Misbehaviour *Misbehaviour `json:"misbehaviour,omitempty"` // as was ordered; nil for none
+	Audit        string        `json:"audit,omitempty"`        // the case of an audit that it was made for
+
+	Held   bool   `json:"held,omitempty"`   // until another was sent
+	Behind string `json:"behind,omitempty"` // the event that it is held for, "" before that came
+	Copy   int    `json:"copy,omitempty"`   // the duplicate to be sent next, from 1; 0 for the event itself
+	Taken  bool   `json:"taken,omitempty"`  // by the receiver, while duplicates are sent
+	Asked  bool   `json:"asked,omitempty"`  // to be sent by hand when the queue is through with it
 }
 
 // An Attempt is one try to deliver an event.
@@ -68,6 +79,9 @@ type Attempt struct {
 	Error    string          `json:"error"` // why it failed, "" if it did not
 	Request  journal.Message `json:"request"`
 	Response journal.Message `json:"response"`
+
+	Spoiled []string `json:"spoiled,omitempty"` // by what, on order
+	Copy    int      `json:"copy,omitempty"`    // the number of a duplicate, from 1
 
 	refused bool // the target may not be talked to
 }
@@ -95,6 +109,12 @@ var Table = state.NewTable("webhooks", func(e Event) string { return e.ID },
 			return ""
 		}
 		return "pending"
+	}},
+	state.Index[Event]{Name: "held", Key: func(e Event) string {
+		if !e.Held {
+			return ""
+		}
+		return e.Provider
 	}},
 )
 
@@ -124,23 +144,27 @@ const (
 
 // Emit writes an event of a provider in the transaction that causes it. It goes
 // to url; without one it is kept as unsent. The payload is a JSON object, sent
-// as it stands or as a form.
+// as it stands or as a form. It misbehaves if the transaction's [Order] says so.
 func Emit(tx *state.Tx, provider, event, url string, payload json.RawMessage) Event {
 	e := Event{
 		ID: tx.UUID(provider + ".event"), Provider: provider, Event: event, URL: url, At: tx.Now(),
 		Status: Pending, Cause: cause(tx.Cause()), Payload: payload, Queue: laneFirst, Attempts: []Attempt{},
+		Misbehaviour: ordered(tx, event),
 	}
 	switch {
+	case e.Misbehaviour != nil && e.Misbehaviour.Drop:
+		e.Status, e.Queue = Dropped, ""
+		e.Hint = fmt.Sprintf("rule %q of the scenario drops it", e.Misbehaviour.Rule)
 	case url == "":
 		e.unsent()
 	case tx.Counter(written)-tx.Counter(ended) >= longestLine:
 		e.Status, e.Queue = Dropped, ""
 		e.Hint = fmt.Sprintf("%d webhooks were waiting already", longestLine)
+	default:
+		tx.Count(queued)
+		e.begin(tx)
 	}
 	tx.Count(written)
-	if e.Queue != "" {
-		tx.Count(queued)
-	}
 	e.put(tx, Pending)
 	makeRoom(tx)
 	return e
@@ -150,6 +174,9 @@ func Emit(tx *state.Tx, provider, event, url string, payload json.RawMessage) Ev
 func (e Event) put(tx *state.Tx, before Status) {
 	if before == Pending && e.Status != Pending {
 		tx.Count(ended)
+	}
+	if e.Status != Pending {
+		e.Held, e.Behind = false, ""
 	}
 	Table.Put(tx, e)
 }

@@ -71,13 +71,13 @@ func newWorldOn(t testing.TB, setup clock.Setup, send func(context.Context, Endp
 		Now: func() time.Time { return w.clock.Now() }, Moving: func() bool { return w.clock.Moving() },
 		RunJob: func(tx *state.Tx, job state.Job) error {
 			defer w.d.Wake() // also when a mere look runs the job
-			if job.Kind == RetryJob {
-				return Retry(tx, job)
+			if IsJob(job.Kind) {
+				return RunJob(tx, job)
 			}
 			Emit(tx, "cash", job.Kind, w.endpoint("cash").URL, json.RawMessage(`{}`))
 			return nil
 		},
-		Schemas: []state.Schema{Table},
+		Schemas: []state.Schema{Table, Notes},
 	})
 	require.NoError(t, err)
 	w.d = NewDelivery(Workspace{

@@ -67,7 +67,7 @@ func (w *Workspace) outgoing(x *exchange) *Outgoing {
 	if r.Hint != "" {
 		h.Set(headerHint, oneLine(r.Hint))
 	}
-	return &Outgoing{Status: r.Status, Header: h, Body: r.Body, Delay: x.decision.Delay, release: x.release}
+	return &Outgoing{Status: r.Status, Header: h, Body: r.Body, Delay: x.decision.Delay, Fault: x.decision.Fault, release: x.release}
 }
 
 // rule names what decided the call: a rule of the scenario, or the header that

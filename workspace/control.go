@@ -265,9 +265,12 @@ func (w *Workspace) checkRestored(tx *state.Tx) error {
 func (w *Workspace) checkJobs(tx *state.Tx) error {
 	for _, job := range tx.Jobs() {
 		name, kind, _ := strings.Cut(job.Kind, ".")
-		known := job.Kind == webhook.RetryJob || slices.ContainsFunc(w.mocks, func(m *provider.Mock) bool { return m.Name == name && m.Jobs[kind] != nil })
+		known := webhook.IsJob(job.Kind) || w.planned(tx, job) || slices.ContainsFunc(w.mocks, func(m *provider.Mock) bool { return m.Name == name && m.Jobs[kind] != nil })
 		if !known {
 			return fmt.Errorf("job %s is of an unknown kind %q", job.ID, job.Kind)
+		}
+		if err := webhook.CheckTag(job.Tag); err != nil {
+			return fmt.Errorf("the tag of job %s is no order for webhooks: %w", job.ID, err)
 		}
 	}
 	return nil

@@ -96,14 +96,14 @@ func (w *Workspace) Endpoint(m *provider.Mock) webhook.Endpoint {
 	if m.CheckWebhook != nil && e.URL != "" {
 		e.Refused = m.CheckWebhook(settings, e.URL)
 	}
-	e.AnyBody = m.AnyWebhookAnswer
+	e.AnyBody, e.Proof = m.AnyWebhookAnswer, m.Proof
 	if m.SignWebhook != nil {
-		e.Headers = func(event webhook.Event, body []byte) http.Header {
+		e.Headers = func(event webhook.Event, at time.Time, body []byte) http.Header {
 			credentials, err := w.Credentials(m)
 			if err != nil {
 				return nil // the attempt is not signed, and fails as the receiver says
 			}
-			return m.SignWebhook(credentials, event, w.clock.Now(), body)
+			return m.SignWebhook(credentials, event, at, body)
 		}
 	}
 	return e
@@ -287,12 +287,13 @@ func valuesOf(v any, names []string) (found []string) {
 }
 
 // AwaitWebhooks returns the selected events as soon as so many have gone out or
-// are done with, or, with ok false, those there are when ctx ends.
+// are done with, those of audits not counted, or, with ok false, those there are
+// when ctx ends.
 func (w *Workspace) AwaitWebhooks(ctx context.Context, f WebhookFilter, count int) (events []webhook.Event, ok bool, err error) {
 	err = w.delivery.Await(ctx, func(tx *state.Tx) bool {
 		n := 0
 		for e := range webhook.Table.All(tx) {
-			if f.selects(&e) && (e.Status != webhook.Pending || len(e.Attempts) > 0) {
+			if f.selects(&e) && e.Audit == "" && (e.Status != webhook.Pending || len(e.Attempts) > 0) {
 				n++
 			}
 		}
@@ -307,14 +308,20 @@ func (w *Workspace) AwaitWebhooks(ctx context.Context, f WebhookFilter, count in
 }
 
 // DrainWebhooks returns when no event is pending, or with those that are when
-// ctx ends.
+// ctx ends. It sends what is held for an event that has not come.
 func (w *Workspace) DrainWebhooks(ctx context.Context) (left []webhook.Event, err error) {
-	err = w.delivery.Await(ctx, func(tx *state.Tx) bool {
-		for range webhook.Waiting(tx) {
-			return false
+	for holding := true; holding && err == nil; {
+		if err := w.delivery.Unhold(); err != nil {
+			return nil, err
 		}
-		return true
-	})
+		err = w.delivery.Await(ctx, func(tx *state.Tx) bool {
+			holding = w.delivery.Holding(tx)
+			for range webhook.Waiting(tx) {
+				return holding
+			}
+			return true
+		})
+	}
 	if err == nil || ctx.Err() == nil {
 		return nil, err
 	}

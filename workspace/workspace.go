@@ -82,7 +82,7 @@ func open(c config) (*Workspace, error) {
 		accounts: make(map[string]map[string]string), sender: c.sender, others: c.others,
 		targets: targets{given: c.urls, set: make(map[string]Target)},
 	}
-	schemas := []state.Schema{webhook.Table}
+	schemas := []state.Schema{webhook.Table, webhook.Notes, happenings}
 	for _, m := range c.mocks {
 		schemas = append(schemas, m.Tables...)
 		w.accounts[m.Name] = make(map[string]string)
@@ -142,6 +142,7 @@ func (w *Workspace) begin(s *scenarios.Scenario, loaded bool) error {
 					m.Open(w.call(tx, m))
 				}
 			}
+			w.plan(tx, s)
 			return nil
 		})
 		if err != nil {
@@ -204,7 +205,7 @@ func (w *Workspace) update(cause state.Cause, fn func(*state.Tx) error) error {
 func (w *Workspace) runJob(tx *state.Tx, job state.Job) (err error) {
 	before := webhook.Counted(tx)
 	defer func() {
-		if job.Kind == webhook.RetryJob || webhook.Counted(tx) != before {
+		if webhook.IsJob(job.Kind) || webhook.Counted(tx) != before {
 			w.delivery.Wake() // whoever runs it, also a mere look; what wakes sees the state after this
 		}
 	}()
@@ -216,8 +217,11 @@ func (w *Workspace) runJob(tx *state.Tx, job state.Job) (err error) {
 			w.log.Error("a job failed and is dropped", "job", job.ID, "kind", job.Kind, "ref", job.Ref, "error", err)
 		}
 	}()
-	if job.Kind == webhook.RetryJob {
-		return webhook.Retry(tx, job)
+	if webhook.IsJob(job.Kind) {
+		return webhook.RunJob(tx, job)
+	}
+	if strings.HasPrefix(job.Kind, timelineJob) {
+		return w.happen(tx, job)
 	}
 	name, kind, _ := strings.Cut(job.Kind, ".")
 	for _, m := range w.mocks {
@@ -253,7 +257,8 @@ type Outgoing struct {
 	Status int
 	Header http.Header
 	Body   []byte
-	Delay  time.Duration // to let pass before
+	Delay  time.Duration   // to let pass before
+	Fault  scenarios.Fault // that happens to it, "" for none
 
 	release func() // lets go of the webhooks that the call caused; nil without any
 }
@@ -341,26 +346,38 @@ func (w *Workspace) answer(x *exchange) {
 		x.response = x.failed(err, w.log)
 		return
 	}
-	scenario := w.scenario.Load()
 	x.forced = x.Force != ""
-	x.decision = scenario.Decide(c, c.Tx.Now().Sub(w.clock.Start()), x.forced)
+	x.decision = w.scenario.Load().Decide(c, c.Tx.Now().Sub(w.clock.Start()), x.forced)
+	if !x.decision.Fault.Commits() {
+		x.response = w.undone(x)
+		return
+	}
+	if x.decision.Webhooks != nil {
+		webhook.Give(c.Tx, *x.decision.Webhooks)
+	}
+	x.response = w.act(x)
+}
+
+// act answers a call as was decided, or else as the operation does.
+func (w *Workspace) act(x *exchange) *provider.Response {
 	switch d := x.decision; {
 	case x.forced:
-		x.response = x.refuse(&provider.Refusal{Outcome: x.Force, Hint: "the request asked for this outcome with " + HeaderOutcome})
+		return x.refuse(&provider.Refusal{Outcome: x.Force, Hint: "the request asked for this outcome with " + HeaderOutcome})
 	case d.Raw != nil:
-		x.response = raw(d)
+		return raw(d)
 	case d.Outcome != "":
-		x.response = x.refuse(&provider.Refusal{Outcome: d.Outcome, Hint: forcedBy(d.Rule, scenario.Name)})
-	default:
-		c.Settles = d.Settles()
-		err := c.Tx.Try(func() (err error) {
-			x.response, err = x.Op.Handle(c)
-			return err
-		})
-		if err != nil {
-			x.response = x.failed(err, w.log)
-		}
+		return x.refuse(&provider.Refusal{Outcome: d.Outcome, Hint: forcedBy(d.Rule, w.scenario.Load().Name)})
 	}
+	x.call.Settles = x.decision.Settles()
+	var response *provider.Response
+	err := x.call.Tx.Try(func() (err error) {
+		response, err = x.Op.Handle(x.call)
+		return err
+	})
+	if err != nil {
+		return x.failed(err, w.log)
+	}
+	return response
 }
 
 func forcedBy(r *scenarios.Rule, scenario string) string {
@@ -377,7 +394,7 @@ func raw(d scenarios.Decision) *provider.Response {
 
 // entry is what the journal keeps of an exchange.
 func (w *Workspace) entry(x *exchange, out *Outgoing) *journal.Entry {
-	return &journal.Entry{
+	e := &journal.Entry{
 		ID: x.id, At: x.at, Provider: x.Mock.Name, Operation: x.name(), Matched: x.Op != nil,
 		Method: x.Request.Method, Path: x.URL, Status: out.Status, Outcome: x.response.Outcome,
 		Micros: (time.Since(x.Began) + out.Delay).Microseconds(), Hint: out.Header.Get(headerHint), Rule: out.Header.Get(headerRule),
@@ -385,4 +402,11 @@ func (w *Workspace) entry(x *exchange, out *Outgoing) *journal.Entry {
 		Response: w.journal.Message(out.Header, out.Body, nil),
 		Secret:   secrets(x.Mock, x.Request, out),
 	}
+	if out.Fault != "" {
+		e.Fault, e.Hint = string(out.Fault), oneLine(x.faulted())
+	}
+	if out.Status == 0 {
+		e.Response = w.journal.Message(nil, nil, nil) // no answer was made
+	}
+	return e
 }

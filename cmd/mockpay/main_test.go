@@ -38,7 +38,8 @@ func TestMain(m *testing.M) {
 //	stop-listening                            end it by SIGTERM; it must exit 0
 //	exits CODE COMMAND [ARG]...               run a command, check its exit code
 //	call METHOD PATH [HEADER:VALUE]... [BODY] call the server; the status and the
-//	                                          body are the output
+//	                                          body are the output; with ! before
+//	                                          it, no answer may come
 //	capture NAME BEFORE                       set NAME to what stands between
 //	                                          BEFORE and the next " in the output
 func TestScripts(t *testing.T) {
@@ -216,7 +217,7 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 // headerLike matches a header; no JSON and no form begins so.
 var headerLike = regexp.MustCompile(`^[A-Za-z-]+:`)
 
-func call(ts *testscript.TestScript, _ bool, args []string) {
+func call(ts *testscript.TestScript, unanswered bool, args []string) {
 	method, path, rest := args[0], args[1], args[2:]
 	header := http.Header{}
 	for len(rest) > 0 && headerLike.MatchString(rest[0]) {
@@ -228,10 +229,16 @@ func call(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	req.Header = header
 	res, err := http.DefaultClient.Do(req)
+	if unanswered && err != nil {
+		return
+	}
 	ts.Check(err)
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	ts.Check(err)
+	if unanswered {
+		ts.Fatalf("an answer came: %d", res.StatusCode)
+	}
 	fmt.Fprintf(ts.Stdout(), "%d\n%s\n", res.StatusCode, body)
 }
 

@@ -107,9 +107,9 @@ func writeRequests(w io.Writer, list *client.Requests, full bool) {
 			writeRequest(w, &list.Requests[i])
 		}
 	} else {
-		t := newTable(w, "ID", "AT", "OPERATION", "METHOD", "PATH", "STATUS", "RULE", "HINT")
+		t := newTable(w, "ID", "AT", "OPERATION", "METHOD", "PATH", "STATUS", "RULE", "FAULT", "HINT")
 		for _, r := range list.Requests {
-			t.row(r.ID, r.At, r.Operation, r.Method, r.Path, r.Status, r.Rule, r.Hint)
+			t.row(r.ID, r.At, r.Operation, r.Method, r.Path, statusText(r.Status), r.Rule, r.Fault, r.Hint)
 		}
 		t.Flush()
 	}
@@ -122,10 +122,13 @@ func writeRequests(w io.Writer, list *client.Requests, full bool) {
 // answered after "<".
 func writeRequest(w io.Writer, r *client.Request) {
 	t := newTable(w, "ID", "AT", "OPERATION", "METHOD", "PATH", "STATUS", "TOOK")
-	t.row(r.ID, r.At, r.Operation, r.Method, r.Path, r.Status, time.Duration(r.DurationUS)*time.Microsecond)
+	t.row(r.ID, r.At, r.Operation, r.Method, r.Path, statusText(r.Status), time.Duration(r.DurationUS)*time.Microsecond)
 	t.Flush()
 	if r.Rule != "" {
 		fmt.Fprintf(w, "rule: %s\n", r.Rule)
+	}
+	if r.Fault != "" {
+		fmt.Fprintf(w, "fault: %s\n", r.Fault)
 	}
 	if r.Hint != "" {
 		fmt.Fprintf(w, "hint: %s\n", r.Hint)

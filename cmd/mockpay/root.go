@@ -72,7 +72,7 @@ Each flag --some-flag is also the variable MOCKPAY_SOME_FLAG; flags win.`
 
 	root.AddCommand(
 		c.serveCommand("serve"), c.healthCommand(), c.versionCommand(),
-		c.scenarioCommand(), c.clockCommand(), c.workspaceCommand(), c.resetCommand(),
+		c.scenarioCommand(), c.clockCommand(), c.timelineCommand(), c.workspaceCommand(), c.resetCommand(),
 		c.requestsCommand(), c.webhooksCommand(), c.simulateCommand(), c.balancesCommand(), c.ledgerCommand(),
 		c.stateCommand(), c.vectorsCommand(),
 	)

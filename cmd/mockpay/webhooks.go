@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -46,7 +47,7 @@ func (c *cli) webhooksCommand() *cobra.Command {
 	f.StringVar(&o.id, "id", "", "this one, with its payload, and headers and bodies of each attempt")
 	f.IntVar(&o.wait, "wait", 0, "wait until this many have gone out")
 	f.DurationVar(&o.timeout, "timeout", 5*time.Second, "how long --wait waits")
-	cmd.AddCommand(c.webhooksRedeliver(), c.webhooksDrain(), c.webhooksEndpoint(), c.webhooksListen())
+	cmd.AddCommand(c.webhooksRedeliver(), c.webhooksDrain(), c.webhooksEndpoint(), c.webhooksListen(), c.webhooksAudit())
 	return cmd
 }
 
@@ -98,18 +99,51 @@ func writeWebhook(w io.Writer, h *client.Webhook) {
 	if h.Hint != "" {
 		fmt.Fprintf(w, "hint: %s\n", h.Hint)
 	}
+	if h.Misbehaviour != nil {
+		fmt.Fprintf(w, "misbehaviour: %s\n", ordered(h.Misbehaviour))
+	}
+	if h.Audit != "" {
+		fmt.Fprintf(w, "audit: %s\n", h.Audit)
+	}
 	fmt.Fprintf(w, "payload: %s\n\n", h.Payload)
 	for _, a := range h.Attempts {
 		writeAttempt(w, a)
 	}
 }
 
+// ordered is how a webhook was to misbehave, in the words of rules.
+func ordered(m *client.Misbehaviour) string {
+	var words []string
+	for _, is := range []struct {
+		name string
+		so   bool
+	}{
+		{"drop", m.Drop}, {"delay " + m.Delay, m.Delay != ""}, {fmt.Sprintf("duplicate %d", m.Duplicate), m.Duplicate > 0}, {"reorder", m.Reorder},
+		{"bad_signature", m.BadSignature}, {"stale_timestamp", m.StaleTimestamp}, {"corrupt", m.Corrupt},
+	} {
+		if is.so {
+			words = append(words, is.name)
+		}
+	}
+	text := strings.Join(words, ", ")
+	if m.Rule != "" {
+		text += fmt.Sprintf(" (rule %q)", m.Rule)
+	}
+	return text
+}
+
 // writeAttempt writes an attempt: what was sent after ">", what was answered
 // after "<".
 func writeAttempt(w io.Writer, a client.Attempt) {
 	t := newTable(w, "AT", "STATUS", "TOOK", "ERROR")
-	t.row(a.At, statusText(a), took(a), a.Error)
+	t.row(a.At, statusText(a.Status), took(a), a.Error)
 	t.Flush()
+	if a.Copy > 0 {
+		fmt.Fprintf(w, "duplicate: %d\n", a.Copy)
+	}
+	if len(a.Spoiled) > 0 {
+		fmt.Fprintf(w, "spoiled: %s\n", strings.Join(a.Spoiled, ", "))
+	}
 	if len(a.Request.Headers) > 0 {
 		writeMessage(w, ">", a.Request.Headers, a.Request.Body)
 	}
@@ -119,12 +153,12 @@ func writeAttempt(w io.Writer, a client.Attempt) {
 	fmt.Fprintln(w)
 }
 
-// statusText is the status of an attempt's answer, "" if none came.
-func statusText(a client.Attempt) string {
-	if a.Status == 0 {
+// statusText is the status of an answer, "" if there is none.
+func statusText(status int) string {
+	if status == 0 {
 		return ""
 	}
-	return fmt.Sprint(a.Status)
+	return fmt.Sprint(status)
 }
 
 func took(a client.Attempt) time.Duration { return time.Duration(a.DurationUS) * time.Microsecond }

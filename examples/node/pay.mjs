@@ -31,9 +31,10 @@ const server = createServer(async (request, response) => {
     for await (const chunk of request) chunks.push(chunk);
     const told = pontis.verifyCallback(request.headers, Buffer.concat(chunks));
     const event = request.headers['x-pontis-event-id'];
-    if (!seen.has(event)) callbacks.set(told.transaction_id, told);
+    const isNew = !seen.has(event);
+    if (isNew) callbacks.set(told.transaction_id, told);
     seen.add(event);
-    response.writeHead(200).end();
+    response.writeHead(200, { 'X-Handled': isNew }).end(); // for mockpay webhooks audit
   } catch (err) {
     console.error(`pay: refused a callback: ${err.message}`);
     response.writeHead(401).end();

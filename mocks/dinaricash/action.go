@@ -68,6 +68,7 @@ func transition(c *provider.Call, args map[string]string) (any, error) {
 	if !ok {
 		return nil, provider.Faultf(provider.Unknown, "no transaction %q in workspace %q", args["transaction"], c.Workspace)
 	}
+	c.Recall(t.ID)
 	from, to := t.Status, status(args["as"])
 	if !t.allows(knobs(c), to) {
 		return nil, provider.Faultf(provider.Conflict, "%s cannot become %s: %s", t.ID, to, t.stuck())
@@ -122,6 +123,7 @@ func cardPurchase(c *provider.Call, args map[string]string) (any, error) {
 	if !ok {
 		return nil, provider.Faultf(provider.Unknown, "no card %q in workspace %q; a card load issues one", args["card"], c.Workspace)
 	}
+	c.Recall(to.ID)
 	fields := map[string]any{"card": to.ID, "amount": args["amount"], "description": args["description"]}
 	p := replayPurchase(c, &to, fields, amount).buy(&to, purchase{
 		Amount: amount, Currency: args["currency"], Description: args["description"], Category: args["category_code"],

@@ -6,6 +6,7 @@ import (
 
 	"github.com/mockpay/mockpay/provider"
 	"github.com/mockpay/mockpay/state"
+	"github.com/mockpay/mockpay/webhook"
 )
 
 // Name is the provider's name; the others are its balances.
@@ -28,6 +29,8 @@ func New() *provider.Mock {
 		Actions:      actions(),
 		Events:       []string{eventTransaction, eventCardLoad, eventCardPurchase, eventCardStatus},
 		Webhook:      func(s any) provider.Webhook { return s.(*settings).Webhook },
+		Proof:        webhook.Proof{Keys: []string{"WEBHOOK_KEY"}, Times: eventTimes, Layout: plainDates},
+		Samples:      samples,
 		Settings:     func() any { return defaults() },
 		Credentials:  credentials,
 		Secret:       provider.Secrets{Fields: []string{"API_SECRET", "GATEWAY_API_KEY"}, Events: []string{"WEBHOOK_KEY"}},

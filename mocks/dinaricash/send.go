@@ -113,6 +113,10 @@ func (m *method) send(k *call) (*provider.Response, error) {
 		return nil, k.Refuse(insufficientBalance, "the send takes %s with its fee of %s and the payout balance is %s; lower the amount or set the balance with PATCH /_mockpay/balances",
 			amount.Add(t.Fee.Total), t.Fee.Total, before.Payout)
 	}
+	k.Remember(t.ID)
+	if to.ID != "" {
+		k.Remember(to.ID)
+	}
 	t.Status, t.Message, t.Card, t.Sent = initiated, m.gateway, to.ID, k.debit(m, amount, t.Fee)
 	after := move(k.Tx, t.Sent, t.ID)
 	t.add(k.Tx)

@@ -13,6 +13,9 @@ const (
 	eventCardStatus   = "card_status"
 )
 
+// eventTimes are the fields in which events tell when it happened: no header does.
+var eventTimes = []string{"TRANSACTION_DATETIME_UPDATED", "TRANSACTION_DATETIME_UPDATE", "DATETIME_UPDATE"}
+
 // A wrapper is what the documents show around an event's fields, as an example
 // response: with webhook_form: wrapped that is what is sent [S2 l.491-642].
 type wrapper struct {

@@ -37,6 +37,7 @@ func transition(c *provider.Call, args map[string]string) (any, error) {
 	if !ok {
 		return nil, provider.Faultf(provider.Unknown, "no payout %q in workspace %q", args["transaction"], c.Workspace)
 	}
+	c.Recall(p.ID)
 	from, to := p.Status, args["as"]
 	if !payoutMachine.Allows(from, to) {
 		if payoutMachine.Final(from) {

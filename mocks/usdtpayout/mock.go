@@ -5,6 +5,7 @@ import (
 
 	"github.com/mockpay/mockpay/provider"
 	"github.com/mockpay/mockpay/state"
+	"github.com/mockpay/mockpay/webhook"
 	"github.com/shopspring/decimal"
 )
 
@@ -38,6 +39,8 @@ func New() *provider.Mock {
 		Webhook:      func(s any) provider.Webhook { return s.(*settings).Webhook },
 		CheckWebhook: checkCallbackURL,
 		SignWebhook:  signCallback,
+		Proof:        webhook.Proof{Signature: "X-Pontis-Signature"},
+		Samples:      samples,
 
 		AnyWebhookAnswer: true, // any 2xx; our choice
 

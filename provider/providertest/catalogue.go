@@ -41,6 +41,12 @@ func mockIsWhole(t *testing.T, s *subject) {
 	assert.NotEmpty(t, s.mock.Operations)
 	assert.NotNil(t, s.mock.Invariants, "money must be checked")
 	assert.NotEmpty(t, s.mock.Secret, "a credential must be masked somewhere")
+	if len(s.mock.Events) > 0 {
+		assert.NotNil(t, s.mock.Webhook, "nobody can say where its events go")
+		assert.NotNil(t, s.mock.Samples, "its receivers cannot be audited")
+		assert.True(t, s.mock.Proof.Genuine(), "nothing proves its events")
+		assert.Subset(t, s.mock.Secret.Events, s.mock.Proof.Keys, "a key that is shown")
+	}
 	assert.Empty(t, s.unknownNames(keys(s.Calls)), "Suite.Calls of operations that the mock does not have")
 	assert.Empty(t, s.unknownNames(keys(s.Malformed)), "Suite.Malformed")
 	assert.Empty(t, s.unknownNames(keys(s.Lenient)), "Suite.Lenient")

@@ -138,6 +138,7 @@ func (in *inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	event := r.Header.Get("X-Pontis-Event-Id")
+	w.Header().Set("X-Handled", strconv.FormatBool(!in.seen[event])) // for mockpay webhooks audit
 	if !in.seen[event] {
 		in.told[told.TransactionID] = told
 	}
