@@ -113,17 +113,32 @@ func (r *router) target(req *http.Request, p place, path string) *target {
 
 // noOperation says which operation a path most likely means.
 func noOperation(m *provider.Mock, method, path string) string {
-	var paths []string
+	var paths, all []string
 	full := make(map[string]string)
 	for _, op := range m.Operations {
-		paths = append(paths, op.Path)
-		full[op.Path] = op.Method + " " + op.Path
+		name := op.Method + " " + op.Path
+		all = append(all, name)
+		like := filled(op.Path, path)
+		if _, taken := full[like]; !taken || op.Method == method {
+			full[like] = name
+		}
+		paths = append(paths, like)
 	}
 	if near := provider.Nearest(path, paths); near != "" {
 		return m.Title + " has no " + method + " " + path + ", did you mean " + full[near] + "?"
 	}
-	for i, p := range paths {
-		paths[i] = full[p]
+	return m.Title + " has no " + method + " " + path + "; it has: " + strings.Join(all, ", ")
+}
+
+// filled is an operation's path with the values that another path has for its
+// variables: part by part or, if that has another number of parts, at its end.
+func filled(pattern, path string) string {
+	parts, values := strings.Split(pattern, "/"), strings.Split(path, "/")
+	offset := len(values) - len(parts)
+	for i, part := range parts {
+		if at := i + offset; at >= 0 && strings.HasPrefix(part, "{") {
+			parts[i] = values[at]
+		}
 	}
-	return m.Title + " has no " + method + " " + path + "; it has: " + strings.Join(paths, ", ")
+	return strings.Join(parts, "/")
 }

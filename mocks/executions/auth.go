@@ -43,15 +43,16 @@ func bearer(h http.Header) (token string, ok bool) {
 	return token, strings.EqualFold(scheme, "Bearer") && token != ""
 }
 
-// identify finds the account by its token, and where a token is asked for by its
-// client_id.
+// identify finds the account by its token, and without one by the client_id of a
+// call for a token, which says best whose that is.
 func identify(r *provider.Request) string {
-	if strings.HasSuffix(r.Path, tokenPath) {
-		id, _ := r.Fields[clientID].(string)
+	id, _ := r.Fields[clientID].(string)
+	token, _ := bearer(r.Header)
+	of := provider.TokenSubject(token)
+	if of == "" || id != "" && strings.HasSuffix(r.Path, tokenPath) {
 		return id
 	}
-	token, _ := bearer(r.Header)
-	return provider.TokenSubject(token)
+	return of
 }
 
 // authenticate refuses calls without a live token of the account [AUTH]. The

@@ -122,10 +122,10 @@ func (f *fault) input(r *provider.Request) jsontext.Value {
 	}
 	switch path := f.loc[1:]; f.loc[0] {
 	case "path":
-		return provider.Raw(r.Vars[path[0].(string)])
+		return echo(r.Vars[path[0].(string)])
 	case "query":
 		if all := r.Query[path[0].(string)]; len(all) > 0 {
-			return provider.Raw(all[len(all)-1])
+			return echo(all[len(all)-1])
 		}
 		return null
 	default:

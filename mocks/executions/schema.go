@@ -111,6 +111,9 @@ func (ck *checker) body(schema []field, r *provider.Request) values {
 	case len(r.Body) == 0 && r.DecodeErr != nil:
 		ck.add(missing, loc, "the body is empty, it must be a JSON object")
 		return nil
+	case r.DecodeErr == nil && r.Payload == nil:
+		ck.add(missing, loc, "the body is null, it must be an object")
+		return nil
 	case errors.As(r.DecodeErr, &broken):
 		ck.add(notJSON(broken), []any{"body", broken.At}, "%s", broken)
 		return nil
