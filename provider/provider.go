@@ -174,6 +174,12 @@ func (op *Operation) Outcomes() []string {
 	return slices.Concat(op.Refuses, Generic)
 }
 
+// Answers are the names of all that an accepted or refused call comes to:
+// [Success], and the outcomes.
+func (op *Operation) Answers() []string {
+	return append([]string{Success}, op.Outcomes()...)
+}
+
 // An Action is something that happens without an API call: a settlement, a
 // purchase. Its error, if any, is a [*Fault].
 type Action struct {

@@ -316,6 +316,7 @@ func (w *Workspace) attempt(x *exchange, do func(*exchange)) (err error) {
 		x.decision, x.forced, x.response = scenarios.Decision{}, false, nil
 		before := webhook.Counted(tx)
 		do(x)
+		x.cover()
 		if webhook.Counted(tx).Queued != before.Queued {
 			x.release = w.delivery.Hold(x.id)
 		}
