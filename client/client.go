@@ -74,6 +74,7 @@ type call struct {
 	query  url.Values
 	global bool // concerns the server, not one workspace of it
 	body   any  // nil, a yamlText, a json.RawMessage, or what becomes JSON
+	also   int  // a status that is no refusal, unless its body is a problem; 0 for none
 }
 
 // A yamlText is the text of a scenario.
@@ -109,7 +110,7 @@ func fetch[T any](ctx context.Context, c *Client, k call) (T, error) {
 	return out, nil
 }
 
-// send makes the call and returns the body of a 2xx answer.
+// send makes the call and returns the body of an answer that is no refusal.
 func (c *Client) send(ctx context.Context, k call) ([]byte, error) {
 	req, err := c.request(ctx, k)
 	if err != nil {
@@ -120,7 +121,7 @@ func (c *Client) send(ctx context.Context, k call) ([]byte, error) {
 		return nil, c.unanswered(ctx, err)
 	}
 	defer res.Body.Close()
-	if res.StatusCode/100 != 2 {
+	if res.StatusCode/100 != 2 && (res.StatusCode != k.also || isProblem(res)) {
 		return nil, readError(res)
 	}
 	body, err := io.ReadAll(res.Body)

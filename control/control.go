@@ -119,6 +119,8 @@ func (a *api) routes() []route {
 		{get, "requests/{id}", a.in(a.getRequest), nil},
 
 		// What came of it.
+		{get, "verify", a.in(a.verify), []string{"timeout"}},
+		{post, "verify", a.in(a.verifyPosted), []string{"timeout"}},
 		{get, "coverage", a.in(a.coverage), []string{"provider"}},
 
 		// Webhooks.

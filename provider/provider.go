@@ -112,6 +112,10 @@ type Mock struct {
 	// Open writes the opening balances and records of a new workspace.
 	Open func(c *Call)
 
+	// LaterBalances are the balances that Open does not open, and that some
+	// calls or settings make.
+	LaterBalances []string
+
 	// Jobs are what falls due, by the part of the job's kind after the dot.
 	Jobs map[string]func(c *Call, job state.Job) error
 

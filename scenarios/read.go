@@ -161,6 +161,7 @@ func (d *document) decimal(n *yaml.Node, path string, least, most int64) (f floa
 // scenario reads the whole document.
 func (d *document) scenario() *Scenario {
 	s := &Scenario{Settings: make(map[string]any)}
+	var expect *yaml.Node // read last: balances depend on the settings
 	for _, m := range d.lang.mocks {
 		s.Settings[m.Name] = m.Settings()
 	}
@@ -177,7 +178,11 @@ func (d *document) scenario() *Scenario {
 				s.Rules = append(s.Rules, d.rule(n, path, len(s.Rules)+1))
 			})
 		}},
+		key{"expect", func(n *yaml.Node, _ string) { expect = n }},
 	)
+	if expect != nil {
+		s.Expect = d.expect(expect, "expect", d.balances(s.Settings))
+	}
 	s.index(d.lang)
 	return s
 }

@@ -18,6 +18,9 @@
 //	    respond: insufficient_balance
 //	  - on: dinardragon.execute
 //	    settle: [{when: {acc: 987654321}, as: failed, after: 30s}, {as: success, after: 10s}]
+//	expect:
+//	  - {on: dinardragon.execute, where: {outcome: success}, count: 1}
+//	  - {balance: {dinardragon.USD: "948.75"}}
 //
 // # Extending
 //
@@ -45,6 +48,15 @@
 //     message}, or as the first entry of a list whose when holds of the record;
 //     delay the answer by a time or {min, max}.
 //
+// # Expecting
+//
+// The checks of expect are about the calls that came (on), the webhooks that
+// were sent (webhook), a balance, or the order of calls (in_order), and each has
+// a name if it is given one. Of calls and webhooks
+// where selects some, as when does; status and outcome are those of a call's
+// answer, status that of a webhook's delivery. There must be count of them, a
+// number or bounds, never any, or at least one.
+//
 // # Mistakes
 //
 // A mistake is reported with file, line and column, and the nearest valid name
@@ -68,6 +80,7 @@ type Scenario struct {
 	Clock       clock.Setup    // zero: real time from now
 	Settings    map[string]any // by provider, what its Settings returned, changed
 	Rules       []*Rule
+	Expect      []*Check // what must be true when the workspace is verified
 
 	// Text is the scenario whole: what it extends is in it.
 	Text string
