@@ -249,6 +249,7 @@ type tally struct {
 	matched []string
 	sure    int // selected, also of what is gone
 	maybe   int // perhaps selected: what it takes to tell is gone
+	cut     int // of them, whose bodies were cut
 	gone    int // of the right name
 	misses  []near
 }
@@ -268,7 +269,7 @@ func (a *archive) of(s *scenarios.Selection) *tally {
 			t.sure++
 			continue
 		case j.Unknown():
-			t.maybe++
+			t.maybe, t.cut = t.maybe+1, t.cut+1
 		}
 		t.misses = append(t.misses, near{r, j})
 	}
@@ -314,9 +315,21 @@ func (t *tally) words(thing string, incomplete bool) string {
 		text += fmt.Sprintf("; %d more of %s that differ", others, t.what)
 	}
 	if incomplete {
-		text += fmt.Sprintf("; of %d more nobody can tell, because %d older ones were dropped or bodies were cut", t.maybe, t.gone)
+		text += fmt.Sprintf("; nobody can tell of %d more, because %s", t.maybe, t.lost())
 	}
 	return text
+}
+
+// lost says what it would take to tell.
+func (t *tally) lost() string {
+	var why []string
+	if t.gone > 0 {
+		why = append(why, fmt.Sprintf("older ones were dropped: %d", t.gone))
+	}
+	if t.cut > 0 {
+		why = append(why, fmt.Sprintf("bodies were cut: %d", t.cut))
+	}
+	return strings.Join(why, ", ")
 }
 
 // nearest are the misses with the fewest conditions that do not hold, the newest
