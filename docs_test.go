@@ -500,6 +500,7 @@ func send(c *provider.Call) (*provider.Response, error) {
 	}
 	p := payment{ID: c.Tx.UUID("acme.payment"), Amount: provider.Minimal{Decimal: amount}, Status: "pending"}
 	payments.Put(c.Tx, p)
+	c.Moved(paymentMachine.Name, "", p.Status)
 	c.Tx.Move("acme", "EUR", amount.Neg(), p.ID)
 	if end := c.Settlement(c.Fields, "paid", knobs(c).SettleAfter); paymentMachine.Allows(p.Status, end.As) {
 		c.Tx.Schedule(c.Tx.Now().Add(*end.After), "acme.settle", p.ID, nil)
@@ -509,6 +510,7 @@ func send(c *provider.Call) (*provider.Response, error) {
 
 func settle(c *provider.Call, job state.Job) error {
 	p, _ := payments.Get(c.Tx, job.Ref)
+	c.Moved(paymentMachine.Name, p.Status, "paid")
 	p.Status = "paid"
 	payments.Put(c.Tx, p)
 	return nil

@@ -111,7 +111,7 @@ func fetch[T any](ctx context.Context, c *Client, k call) (T, error) {
 	return out, nil
 }
 
-// send makes the call and returns the body of a 2xx answer.
+// send makes the call and returns the body of an answer that is no refusal.
 func (c *Client) send(ctx context.Context, k call) ([]byte, error) {
 	req, err := c.request(ctx, k)
 	if err != nil {
@@ -122,7 +122,7 @@ func (c *Client) send(ctx context.Context, k call) ([]byte, error) {
 		return nil, c.unanswered(ctx, err)
 	}
 	defer res.Body.Close()
-	bad := res.StatusCode == http.StatusConflict && res.Header.Get("Content-Type") == "application/json"
+	bad := res.StatusCode == http.StatusConflict && !isProblem(res)
 	if res.StatusCode/100 != 2 && !(k.verdict && bad) {
 		return nil, readError(res)
 	}

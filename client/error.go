@@ -56,8 +56,7 @@ func readError(res *http.Response) error {
 		return fmt.Errorf("read the answer %s: %w", res.Status, err)
 	}
 	e := &Error{}
-	media, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
-	if media != "application/problem+json" || json.Unmarshal(text, e) != nil {
+	if !isProblem(res) || json.Unmarshal(text, e) != nil {
 		e = &Error{Detail: strings.Join(strings.Fields(string(text)), " ")}
 	}
 	e.Status = res.StatusCode
@@ -65,4 +64,10 @@ func readError(res *http.Response) error {
 		e.Title = http.StatusText(e.Status)
 	}
 	return e
+}
+
+// isProblem tells whether an answer is a problem document.
+func isProblem(res *http.Response) bool {
+	media, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	return media == "application/problem+json"
 }

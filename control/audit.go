@@ -15,13 +15,6 @@ type auditBody struct {
 	Checks []auditCheckBody `json:"checks"`
 }
 
-func (b auditBody) status() int {
-	if b.OK {
-		return http.StatusOK
-	}
-	return http.StatusConflict
-}
-
 type auditCheckBody struct {
 	Provider string   `json:"provider"`
 	Event    string   `json:"event"`
@@ -73,6 +66,9 @@ func (a *api) auditWebhooks(r *http.Request, w *workspace.Workspace) (any, error
 				c.Provider, c.Event, c.Case, sentBody{c.Webhook, c.URL, c.Sent}, c.Status, c.Accepted, c.Handled, c.OK, c.Detail,
 			})
 		}
+	}
+	if !result.OK {
+		return conflicting{result}, nil
 	}
 	return result, nil
 }

@@ -121,6 +121,11 @@ func (a *api) routes() []route {
 		{get, "requests/wait", a.in(a.waitRequests), append([]string{"count", "timeout"}, filters...)},
 		{get, "requests/{id}", a.in(a.getRequest), nil},
 
+		// What came of it.
+		{get, "verify", a.in(a.verify), []string{"timeout"}},
+		{post, "verify", a.in(a.verifyPosted), []string{"timeout"}},
+		{get, "coverage", a.in(a.coverage), []string{"provider"}},
+
 		// Webhooks.
 		{get, "webhooks", a.in(a.listWebhooks), []string{"provider", "event", "status", "limit"}},
 		{get, "webhooks/wait", a.in(a.waitWebhooks), []string{"provider", "event", "status", "count", "timeout"}},

@@ -111,8 +111,8 @@ func asProblem(err error) *Problem {
 // created is a value whose answer has status 201.
 type created struct{ value any }
 
-// A verdict is an answer whose status says how it turned out.
-type verdict interface{ status() int }
+// conflicting is a value whose answer has status 409.
+type conflicting struct{ value any }
 
 // nothing is an answer without a body.
 type nothing struct{}
@@ -129,17 +129,18 @@ func write(w http.ResponseWriter, v any) {
 		w.Header().Set("Content-Type", v.kind)
 		_, _ = io.WriteString(w, v.body)
 	case created:
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusCreated)
-		_, _ = w.Write(marshal(v.value))
-	case verdict:
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(v.status())
-		_, _ = w.Write(marshal(v))
+		writeStatus(w, http.StatusCreated, v.value)
+	case conflicting:
+		writeStatus(w, http.StatusConflict, v.value)
 	default:
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(marshal(v))
+		writeStatus(w, http.StatusOK, v)
 	}
+}
+
+func writeStatus(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(marshal(v))
 }
 
 // marshal writes JSON for people and programs: nothing escaped, and a newline.

@@ -7,6 +7,7 @@ package journal
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -38,8 +39,22 @@ type Entry struct {
 	Request   Message   `json:"request"`
 	Response  Message   `json:"response"`
 
+	// Target is the path as the provider knows it, without mockpay's prefix.
+	Target string `json:"-"`
+
+	// Foreign says that no provider answers so.
+	Foreign bool `json:"-"`
+
 	// Secret are the values in it that must not be shown.
 	Secret []string `json:"-"`
+}
+
+// A Kind is what entries are still counted by when they are gone.
+type Kind struct {
+	Operation string
+	Status    int
+	Outcome   string
+	Foreign   bool
 }
 
 // A Message is one side of an entry.
@@ -76,6 +91,7 @@ type Journal struct {
 	size    int           // how many entries the ring may hold
 	body    int           // how many bytes of a body an entry keeps
 	dropped int64         // entries that made room for others
+	kinds   map[Kind]int  // of those that were dropped; there are few
 	added   chan struct{} // closed at the next entry; nil if nobody waits
 }
 
@@ -89,18 +105,36 @@ func (j *Journal) Add(e *Entry) {
 	defer j.mu.Unlock()
 	switch {
 	case j.size == 0:
-		j.dropped++
+		j.dropLocked(e)
 	case len(j.ring) < j.size:
 		j.ring = append(j.ring, e)
 	default:
+		j.dropLocked(j.ring[j.next])
 		j.ring[j.next] = e
 		j.next = (j.next + 1) % j.size
-		j.dropped++
 	}
 	if j.added != nil {
 		close(j.added)
 		j.added = nil
 	}
+}
+
+func (j *Journal) dropLocked(e *Entry) {
+	if j.kinds == nil {
+		j.kinds = make(map[Kind]int)
+	}
+	j.kinds[Kind{e.Operation, e.Status, e.Outcome, e.Foreign}]++
+	j.dropped++
+}
+
+// Whole returns all entries, oldest first, and how many of each kind were
+// dropped. They are as they came, for those who look for something in them and
+// show them [Entry.Masked] only.
+func (j *Journal) Whole() (entries []*Entry, dropped map[Kind]int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	entries = slices.Concat(j.ring[j.next:], j.ring[:j.next])
+	return entries, maps.Clone(j.kinds)
 }
 
 // List returns the selected entries, newest first, and how many were dropped
@@ -130,7 +164,7 @@ func (j *Journal) selectLocked(f Filter) (found []*Entry) {
 func masked(found []*Entry) []Entry {
 	entries := make([]Entry, len(found))
 	for i, e := range found {
-		entries[i] = e.masked()
+		entries[i] = e.Masked()
 	}
 	return entries
 }
@@ -145,14 +179,14 @@ func (j *Journal) Get(id string) (Entry, bool) {
 	}
 	e := j.ring[i]
 	j.mu.Unlock()
-	return e.masked(), true
+	return e.Masked(), true
 }
 
 // Clear forgets all entries and what was dropped.
 func (j *Journal) Clear() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.ring, j.next, j.dropped = nil, 0, 0
+	j.ring, j.next, j.dropped, j.kinds = nil, 0, 0, nil
 }
 
 // Wait returns the selected entries as soon as there are at least count of

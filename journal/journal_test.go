@@ -61,6 +61,31 @@ func TestNoRoomCountsAll(t *testing.T) {
 	assert.EqualValues(t, 1, dropped)
 }
 
+// What was dropped is counted by kind, and forgotten with all else.
+func TestWhole(t *testing.T) {
+	j := journal.New(2, journal.DefaultBody)
+	for n := 1; n <= 5; n++ {
+		e := entry(n)
+		e.Operation, e.Status, e.Outcome, e.Foreign, e.Secret = "shop.pay", 200+n%2, "", n == 2, []string{"req-5"}
+		e.Hint = "req-5"
+		j.Add(e)
+		entries, _ := j.Whole()
+		assert.Equal(t, e, entries[len(entries)-1], "the newest is the last")
+	}
+	entries, dropped := j.Whole()
+	assert.Equal(t, "4 5", ids([]journal.Entry{*entries[0], *entries[1]}))
+	assert.Equal(t, map[journal.Kind]int{
+		{Operation: "shop.pay", Status: 201}: 2, {Operation: "shop.pay", Status: 200, Foreign: true}: 1,
+	}, dropped)
+	assert.Equal(t, "req-5", entries[0].Hint)
+	assert.NotEqual(t, "req-5", entries[0].Masked().Hint)
+
+	j.Clear()
+	entries, dropped = j.Whole()
+	assert.Empty(t, entries)
+	assert.Empty(t, dropped)
+}
+
 func TestFilter(t *testing.T) {
 	j := journal.New(10, journal.DefaultBody)
 	for n := 1; n <= 9; n++ {

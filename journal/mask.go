@@ -106,8 +106,8 @@ func (m *Masker) end(body string) string {
 	return body
 }
 
-// masked is a copy of the entry to show.
-func (e *Entry) masked() Entry {
+// Masked is a copy of the entry to show.
+func (e *Entry) Masked() Entry {
 	if len(e.Secret) == 0 {
 		return *e
 	}

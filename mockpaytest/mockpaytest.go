@@ -181,6 +181,32 @@ func (m *Mockpay) Balance(provider, name string) string {
 	return all[provider][name]
 }
 
+// Verify fails the test if what the scenario expects is not true, or, given some
+// expect as YAML, what that does. It says what was expected and seen, and what
+// came nearest.
+func (m *Mockpay) Verify(expect ...string) {
+	m.t.Helper()
+	if len(expect) == 0 {
+		m.verified(m.Client.Verify(m.t.Context()))
+	}
+	for _, text := range expect {
+		m.verified(m.VerifyExpect(m.t.Context(), text))
+	}
+}
+
+// verified looks at what a verification brought.
+func (m *Mockpay) verified(v *client.Verification, err error) {
+	m.t.Helper()
+	switch {
+	case err != nil:
+		m.t.Fatalf("mockpaytest: verify: %v", err)
+	case !v.OK:
+		m.t.Errorf("mockpaytest: not as expected:\n%s", v.Table())
+	case len(v.Checks) == 0:
+		m.t.Logf("mockpaytest: %s", v.Table())
+	}
+}
+
 // Logger writes log lines to a test.
 func Logger(t testing.TB) *slog.Logger {
 	return slog.New(slog.NewTextHandler(t.Output(), nil))

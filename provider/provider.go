@@ -124,6 +124,10 @@ type Mock struct {
 	// Open writes the opening balances and records of a new workspace.
 	Open func(c *Call)
 
+	// LaterBalances are the balances that Open does not open, and that some
+	// calls or settings make.
+	LaterBalances []string
+
 	// Jobs are what falls due, by the part of the job's kind after the dot.
 	Jobs map[string]func(c *Call, job state.Job) error
 
@@ -185,6 +189,12 @@ const (
 // Outcomes are the names of the outcomes that can be forced on an operation.
 func (op *Operation) Outcomes() []string {
 	return slices.Concat(op.Refuses, Generic)
+}
+
+// Answers are the names of all that an accepted or refused call comes to:
+// [Success], and the outcomes.
+func (op *Operation) Answers() []string {
+	return append([]string{Success}, op.Outcomes()...)
 }
 
 // An Action is something that happens without an API call: a settlement, a

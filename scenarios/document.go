@@ -191,6 +191,21 @@ func (d *document) notFound(ref, path string, err error) error {
 
 // read parses the YAML of one file into the nodes of its mapping.
 func (d *document) read(src source) *yaml.Node {
+	root := d.parsed(src, "the scenario is empty; it begins with version: 1")
+	switch {
+	case root == nil:
+		return nil
+	case root.Kind != yaml.MappingNode:
+		d.complain(root, "", "a scenario is a map of keys and values that begins with version: 1")
+		return nil
+	}
+	d.rename(root)
+	return root
+}
+
+// parsed reads the YAML of one file into nodes. It says empty of one that
+// holds nothing.
+func (d *document) parsed(src source, empty string) *yaml.Node {
 	at := func(line, column int) *yaml.Node {
 		n := &yaml.Node{Line: line, Column: column}
 		d.files[n] = src.file
@@ -209,7 +224,7 @@ func (d *document) read(src source) *yaml.Node {
 	err := decoder.Decode(&doc)
 	switch {
 	case errors.Is(err, io.EOF):
-		d.complain(at(1, 1), "", "the scenario is empty; it begins with version: 1")
+		d.complain(at(1, 1), "", "%s", empty)
 		return nil
 	case err != nil:
 		line, column, message := syntaxError(src.text, err)
@@ -220,11 +235,6 @@ func (d *document) read(src source) *yaml.Node {
 	if d.huge {
 		return nil
 	}
-	if root.Kind != yaml.MappingNode {
-		d.complain(root, "", "a scenario is a map of keys and values that begins with version: 1")
-		return nil
-	}
-	d.rename(root)
 	var more yaml.Node
 	if err := decoder.Decode(&more); !errors.Is(err, io.EOF) {
 		line, column := more.Line, more.Column

@@ -70,6 +70,9 @@ func givenAgain(t *testing.T, s *scenarios.Scenario) {
 // outside is what can be seen of a scenario.
 func outside(s *scenarios.Scenario) []any {
 	all := []any{s.Name, s.Description, s.Seed, s.Clock, s.Settings}
+	for _, c := range s.Expect {
+		all = append(all, c.Name, c.Expected())
+	}
 	for _, r := range s.Rules {
 		all = append(all, r.Name, r.Place, r.On)
 	}

@@ -168,6 +168,7 @@ func (d *document) decimal(n *yaml.Node, path string, least, most int64) (f floa
 // scenario reads the whole document.
 func (d *document) scenario() *Scenario {
 	s := &Scenario{Settings: make(map[string]any)}
+	var expect *yaml.Node // read last: balances depend on the settings
 	for _, m := range d.lang.mocks {
 		s.Settings[m.Name] = m.Settings()
 	}
@@ -189,7 +190,11 @@ func (d *document) scenario() *Scenario {
 				s.Timeline = append(s.Timeline, d.timelineEntry(n, path, len(s.Timeline)))
 			})
 		}},
+		key{"expect", func(n *yaml.Node, _ string) { expect = n }},
 	)
+	if expect != nil {
+		s.Expect = d.expect(expect, "expect", d.balances(s.Settings))
+	}
 	s.rules = matchers(s.Rules)
 	return s
 }

@@ -20,6 +20,9 @@
 //	    settle: [{when: {acc: 987654321}, as: failed, after: 30s}, {as: success, after: 10s}]
 //	timeline:                   # what happens by itself
 //	  - {at: 5m, do: dinardragon.settle, with: {payment: last, as: failed}}
+//	expect:
+//	  - {on: dinardragon.execute, where: {outcome: success}, count: 1}
+//	  - {balance: {dinardragon.USD: "948.75"}}
 //
 // # Extending
 //
@@ -57,6 +60,15 @@
 // clock's start. Those of one time happen in the order of the file. One that is
 // refused when its time comes changes nothing.
 //
+// # Expecting
+//
+// The checks of expect are about the calls that came (on), the webhooks that
+// were sent (webhook), a balance, or the order of calls (in_order), and each has
+// a name if it is given one. Of calls and webhooks
+// where selects some, as when does; status and outcome are those of a call's
+// answer, status that of a webhook's delivery. There must be count of them, a
+// number or bounds, never any, or at least one.
+//
 // # Mistakes
 //
 // A mistake is reported with file, line and column, and the nearest valid name
@@ -82,6 +94,7 @@ type Scenario struct {
 	Settings    map[string]any // by provider, what its Settings returned, changed
 	Rules       []*Rule
 	Timeline    []*Event // what happens by itself
+	Expect      []*Check // what must be true when the workspace is verified
 
 	// Text is the scenario whole: what it extends is in it.
 	Text string

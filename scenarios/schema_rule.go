@@ -3,7 +3,9 @@ package scenarios
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/mockpay/mockpay/provider"
 	"github.com/mockpay/mockpay/webhook"
@@ -338,17 +340,69 @@ func argumentsSchema(a *provider.Action) schema {
 
 // expectSchema is what mockpay verify checks.
 func (l *Language) expectSchema() schema {
-	bounds := closed("How often at least and at most.", schema{"gte": countSchema("", 0), "lte": countSchema("", 0)})
-	bounds["minProperties"] = 1
+	counts, amounts := schema{}, schema{}
+	for _, bound := range []string{"eq", "gt", "gte", "lt", "lte"} {
+		counts[bound], amounts[bound] = countSchema("", 0), numberSchema("")
+	}
+	amounts["ne"] = numberSchema("")
+	on := schema{"enum": l.onNames(), "description": "The operation; dinardragon.* and * match many."}
+	where := ref("conditions").about("As when of a rule, with status and outcome of the answer too.")
+	step := closed("A call.", schema{"on": on, "where": where}).with(schema{"required": []string{"on"}})
 	entry := closed("What must have happened.", schema{
-		"on":       schema{"enum": l.onNames(), "description": "The operation; dinardragon.* and * match many."},
-		"where":    ref("conditions").about("As when of a rule, with status and outcome of the answer too."),
-		"count":    schema{"description": "How often.", "anyOf": []schema{countSchema("", 0), bounds}},
-		"never":    booleanSchema("It must not happen."),
-		"webhook":  schema{"enum": l.events(l.operations), "description": "A webhook."},
-		"balance":  schema{"type": "object", "additionalProperties": numberSchema(""), "description": "Balances by provider and name: {dinaricash.payout: \"1992.00\"}."},
-		"in_order": list("Operations, in this order.", schema{"enum": l.onNames()}),
+		"name":    textSchema("Shown with what the check says."),
+		"on":      on,
+		"webhook": schema{"enum": l.eventNames(), "description": "A webhook."},
+		"where":   where,
+		"count":   schema{"description": "How many.", "anyOf": []schema{countSchema("", 0), someOf(counts)}},
+		"never":   schema{"const": true, "description": "It must not happen."},
+		"balance": schema{
+			"type": "object", "minProperties": 1, "description": "Balances by provider and name: {dinaricash.payout: \"1992.00\"}.",
+			"propertyNames":        schema{"pattern": "^(" + strings.Join(l.providerNames(), "|") + ")\\..+$"},
+			"additionalProperties": schema{"anyOf": []schema{numberSchema(""), someOf(amounts)}},
+		},
+		"in_order": list("Calls that came one after the other.", schema{"anyOf": []schema{{"enum": l.onNames()}, step}}).with(schema{"minItems": 2}),
 	})
-	entry["minProperties"] = 1
+	var one, selecting []schema
+	for _, subject := range subjects {
+		one = append(one, schema{"required": []string{subject}})
+	}
+	for _, name := range []string{"where", "count", "never"} {
+		selecting = append(selecting, schema{"required": []string{name}})
+	}
+	entry["oneOf"] = one
+	entry["not"] = schema{"anyOf": []schema{
+		{"required": []string{"count", "never"}},
+		{"anyOf": []schema{{"required": []string{"balance"}}, {"required": []string{"in_order"}}}, "allOf": []schema{{"anyOf": selecting}}},
+	}}
 	return list("What mockpay verify checks.", entry)
+}
+
+// someOf is an object with one or more of some properties.
+func someOf(properties schema) schema {
+	return closed("Bounds.", properties).with(schema{"minProperties": 1})
+}
+
+// eventNames are all events with their providers, and those alone that only one
+// provider has.
+func (l *Language) eventNames() (names []string) {
+	times := make(map[string]int)
+	for _, m := range l.mocks {
+		for _, event := range m.Events {
+			names = append(names, m.Name+"."+event)
+			times[event]++
+		}
+	}
+	for _, event := range slices.Sorted(maps.Keys(times)) {
+		if times[event] == 1 {
+			names = append(names, event)
+		}
+	}
+	return names
+}
+
+func (l *Language) providerNames() (names []string) {
+	for _, m := range l.mocks {
+		names = append(names, m.Name)
+	}
+	return names
 }

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
 	"slices"
@@ -38,6 +39,7 @@ func above(n int64) span   { return span{n + 1, math.MaxInt64} }
 func atLeast(n int64) span { return span{n, math.MaxInt64} }
 func below(n int64) span   { return span{math.MinInt64, n - 1} }
 func atMost(n int64) span  { return span{math.MinInt64, n} }
+func anywhere(int64) span  { return span{math.MinInt64, math.MaxInt64} }
 
 // predicates are what a value can be asked, in the order they are documented.
 var predicates = []struct {
@@ -329,8 +331,8 @@ func search(found []value, in any, path []string) []value {
 	switch v := in.(type) {
 	case map[string]any:
 		if path[0] == "*" {
-			for _, item := range v {
-				found = search(found, item, path[1:])
+			for _, name := range slices.Sorted(maps.Keys(v)) {
+				found = search(found, v[name], path[1:])
 			}
 			return found
 		}

@@ -200,6 +200,7 @@ func makeRoom(tx *state.Tx) {
 		}
 		Table.Delete(tx, oldest.ID)
 		tx.Count(removed)
+		tx.Count(removedAs(oldest.Provider, oldest.Event, oldest.Status))
 	}
 }
 
@@ -210,8 +211,22 @@ func first(events iter.Seq[Event]) (e Event, ok bool) {
 	return e, false
 }
 
+// removedAs counts those removed of a kind.
+func removedAs(provider, event string, status Status) string {
+	return removed + "/" + provider + "." + event + "/" + string(status)
+}
+
+// RemovedAs tells how many events of a provider with a status made room for
+// others.
+func RemovedAs(tx *state.Tx, provider, event string, status Status) int64 {
+	return tx.Counter(removedAs(provider, event, status))
+}
+
 // Removed tells how many events made room for others.
 func Removed(tx *state.Tx) int64 { return tx.Counter(removed) }
+
+// Statuses are all there are.
+var Statuses = []Status{Pending, Delivered, Failed, Dropped, Unsent}
 
 // Waiting ranges over the events that are not done with, oldest first.
 func Waiting(tx *state.Tx) iter.Seq[Event] { return Table.By(tx, "pending", "pending") }

@@ -307,6 +307,9 @@ func (w *Workspace) Do(in *Incoming) *Outgoing {
 	return out
 }
 
+// requestPrefix is how ids of calls begin.
+const requestPrefix = "req-"
+
 // attempt runs a part of an exchange in a transaction. A panic becomes an
 // error, and leaves nothing behind.
 func (w *Workspace) attempt(x *exchange, do func(*exchange)) (err error) {
@@ -316,13 +319,14 @@ func (w *Workspace) attempt(x *exchange, do func(*exchange)) (err error) {
 		}
 	}()
 	return w.update(state.Cause{Operation: x.name()}, func(tx *state.Tx) error {
-		x.id, x.at = fmt.Sprintf("req-%d", tx.Count("request")), tx.Now()
+		x.id, x.at = fmt.Sprintf("%s%d", requestPrefix, tx.Count("request")), tx.Now()
 		tx.SetCause(state.Cause{Operation: x.name(), Request: x.id})
 		x.call = w.call(tx, x.Mock)
 		x.call.Op, x.call.Request = x.Op, x.Request
 		x.decision, x.forced, x.response = scenarios.Decision{}, false, nil
 		before := webhook.Counted(tx)
 		do(x)
+		x.cover()
 		if webhook.Counted(tx).Queued != before.Queued {
 			x.release = w.delivery.Hold(x.id)
 		}
@@ -400,7 +404,8 @@ func (w *Workspace) entry(x *exchange, out *Outgoing) *journal.Entry {
 		Micros: (time.Since(x.Began) + out.Delay).Microseconds(), Hint: out.Header.Get(headerHint), Rule: out.Header.Get(headerRule),
 		Request:  w.journal.Message(x.Request.Header, x.Request.Body, x.Request.Fields),
 		Response: w.journal.Message(out.Header, out.Body, nil),
-		Secret:   secrets(x.Mock, x.Request, out),
+		Target:   x.Request.Path, Foreign: x.outcome() == "",
+		Secret: secrets(x.Mock, x.Request, out),
 	}
 	if out.Fault != "" {
 		e.Fault, e.Hint = string(out.Fault), oneLine(x.faulted())

@@ -18,6 +18,7 @@ type authcode struct {
 	Debit     decimal.Decimal `json:"debit"` // what executing takes
 	Held      bool            `json:"held,omitempty"`
 	HoldJob   string          `json:"hold_job,omitempty"` // releases what is held
+	Expired   bool            `json:"expired,omitempty"`  // its expiry was noticed
 	Payout    string          `json:"payout,omitempty"`   // the payout it became
 	Accounts  []account       `json:"accounts"`
 }
@@ -33,13 +34,21 @@ type account struct {
 
 var authcodes = state.NewTable(Name+".authcodes", func(a authcode) string { return a.Code })
 
+// States of a code.
+const (
+	codeIssued   = "issued"
+	codeConsumed = "consumed"
+	codeExpired  = "expired"
+)
+
 // authcodeMachine is the life of a code [S0 l.64]. Expiry is not an event: a
-// code is expired from ExpiresAt on.
+// code is expired from ExpiresAt on, and noticed when somebody tries to execute
+// it or what it held is given back.
 var authcodeMachine = provider.Machine{
 	Name:   "authcode",
 	Doc:    "a quoted payout; it expires 15 minutes after its issue unless it is executed",
-	States: []string{"issued", "consumed", "expired"},
-	Moves:  []provider.Transition{{From: "issued", To: "consumed"}, {From: "issued", To: "expired"}},
+	States: []string{codeIssued, codeConsumed, codeExpired},
+	Moves:  []provider.Transition{{From: codeIssued, To: codeConsumed}, {From: codeIssued, To: codeExpired}},
 }
 
 const expireJob = "expire"
@@ -72,6 +81,7 @@ func getAuthcode(c *provider.Call) (*provider.Response, error) {
 	if s.Hold {
 		hold(c, &a)
 	}
+	c.Moved(authcodeMachine.Name, "", codeIssued)
 	authcodes.Put(c.Tx, a)
 	return provider.OK(quote{200, provider.Minimal{Decimal: charge}, a.Code})
 }
@@ -93,6 +103,24 @@ func runExpire(c *provider.Call, job state.Job) error {
 	c.Tx.Move(Name, Held, a.Debit.Neg(), a.Code)
 	c.Tx.Move(Name, Balance, a.Debit, a.Code)
 	a.Held = false
-	authcodes.Put(c.Tx, a)
+	a.expire(c)
 	return nil
+}
+
+// expire notices that a code has expired.
+func (a *authcode) expire(c *provider.Call) {
+	if !a.Expired {
+		c.Moved(authcodeMachine.Name, codeIssued, codeExpired)
+	}
+	a.Expired = true
+	authcodes.Put(c.Tx, *a)
+}
+
+// noticeExpiry looks whether the code that a refused call wants to execute has
+// expired.
+func noticeExpiry(c *provider.Call) {
+	code, _ := c.Fields["authcode"].(string)
+	if a, ok := authcodes.Get(c.Tx, code); ok && a.Payout == "" && !a.Expired && !c.Tx.Now().Before(a.ExpiresAt) {
+		a.expire(c)
+	}
 }

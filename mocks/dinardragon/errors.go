@@ -70,6 +70,9 @@ type failure struct {
 // refuse writes a refusal; its HTTP status is its code [S0 l.31].
 func refuse(c *provider.Call, r *provider.Refusal) *provider.Response {
 	o := c.Mock.Outcome(r.Outcome)
+	if o.Name == authcodeExpired {
+		noticeExpiry(c)
+	}
 	f := failure{Code: o.Status, Error: o.Message}
 	if o.Name == invalidField {
 		f.Error = fmt.Sprintf(o.Message, r.Detail)

@@ -32,6 +32,7 @@ func New() *provider.Mock {
 		Open: func(c *provider.Call) {
 			c.Tx.OpenBalance(Name, Balance, knobs(c).Balance)
 		},
+		LaterBalances: []string{Held},
 		Jobs: map[string]func(*provider.Call, state.Job) error{
 			settleJob: runSettle,
 			expireJob: runExpire,

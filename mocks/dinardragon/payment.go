@@ -58,6 +58,7 @@ func runSettle(c *provider.Call, job state.Job) error {
 // settle ends a payment; one that failed is refunded [S1 l.72].
 func settle(c *provider.Call, p *payment, as string) {
 	c.Tx.Cancel(p.Job)
+	c.Moved(paymentMachine.Name, p.Status, as)
 	p.Status, p.Job = as, ""
 	if as == failed {
 		of, _ := payouts.Get(c.Tx, p.Payout)

@@ -56,6 +56,7 @@ func execute(c *provider.Call) (*provider.Response, error) {
 		return nil, err
 	}
 	a.Payout = p.ID
+	c.Moved(authcodeMachine.Name, codeIssued, codeConsumed)
 	authcodes.Put(c.Tx, a)
 	payouts.Put(c.Tx, p)
 
@@ -113,6 +114,7 @@ func take(c *provider.Call, a *authcode, payoutID string) error {
 // pay begins the payment to an account and schedules how it ends.
 func pay(c *provider.Call, payoutID string, to account) paidAccount {
 	p := payment{ID: c.Tx.Hex(Name+".payment", 16), Payout: payoutID, Status: processing, Account: to}
+	c.Moved(paymentMachine.Name, "", p.Status)
 	schedule(c, &p)
 	payments.Put(c.Tx, p)
 	now := c.Tx.Now()

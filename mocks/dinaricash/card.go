@@ -135,6 +135,7 @@ func (k *call) issue(to recipient) card {
 		Number:  "411111******" + digits(k.Tx.Hex(Name+".card_number", 4), 4),
 		Expires: expiry(k.now(), k.CardExpiresInMonths),
 	}
+	k.Moved(cardMachine.Name, "", c.Status)
 	cards.Put(k.Tx, c)
 	if k.WebhookOnCreation {
 		k.tellCard(&c)
@@ -236,6 +237,7 @@ func manageCards(k *call) (*provider.Response, error) {
 
 // change moves a card to another state.
 func (k *call) change(c *card, to string) {
+	k.Moved(cardMachine.Name, c.Status, to)
 	c.Status = to
 	if to == cardCancel {
 		k.empty(c)

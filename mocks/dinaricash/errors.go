@@ -230,6 +230,7 @@ func (x *refused) keep(m *method, t *transaction, cardID string) funds {
 		t.Sent = x.debit(m, t.Amount, t.Fee)
 	}
 	after := move(x.Tx, t.Sent, t.ID)
+	x.Moved(transactionMachine.Name, "", string(t.Status))
 	t.add(x.Tx)
 	if x.WebhookOnRejection {
 		x.tell(t)

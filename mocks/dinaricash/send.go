@@ -119,6 +119,7 @@ func (m *method) send(k *call) (*provider.Response, error) {
 	}
 	t.Status, t.Message, t.Card, t.Sent = initiated, m.gateway, to.ID, k.debit(m, amount, t.Fee)
 	after := move(k.Tx, t.Sent, t.ID)
+	k.Moved(transactionMachine.Name, "", string(t.Status))
 	t.add(k.Tx)
 	k.tell(&t)
 	reply := m.reply(k, &t, k.ReplyStatus.of(m.name), before, after, &to)

@@ -182,6 +182,7 @@ var endMessages = map[status]string{
 func (k *call) end(t *transaction, to status, message string) {
 	k.Tx.Cancel(t.Job)
 	loaded := t.Card != "" && t.Status == completed
+	k.Moved(transactionMachine.Name, string(t.Status), string(to))
 	t.Status, t.Updated, t.Job = to, k.now(), ""
 	switch to {
 	case completed:

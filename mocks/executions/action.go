@@ -60,7 +60,7 @@ func transition(c *provider.Call, args map[string]string) (any, error) {
 	if to != statusProcessing {
 		x.drop(c.Tx)
 	}
-	x.move(c.Tx, moveArgs{to, args["gateway_message"]})
+	x.move(c, moveArgs{to, args["gateway_message"]})
 	executions.Put(c.Tx, x)
 	return moved{x.Reference, from, x.Status, x.PayerCurrency, c.Tx.Balance(Name, x.PayerCurrency).String()}, nil
 }

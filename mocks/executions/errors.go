@@ -159,6 +159,10 @@ func refuse(c *provider.Call, r *provider.Refusal) *provider.Response {
 	switch {
 	case fails(c, o.Name):
 		return failing(c, r)
+	case o.Name == sessionExpired:
+		if s, ok := r.Data.(session); ok {
+			lapse(c, s)
+		}
 	case o.Name == wrongPasscode && knobs(c).WrongPasscode == passcode422:
 		status = 422
 	}

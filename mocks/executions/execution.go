@@ -172,6 +172,7 @@ type moveArgs struct {
 // PROCESSING before.
 func (c *call) accept(x *execution, p plan) {
 	x.Status, x.Debited = statusPending, true
+	c.Moved(executionMachine.Name, "", x.Status)
 	c.Tx.Move(Name, x.PayerCurrency, x.PayerAmount.Neg(), x.Reference)
 	switch p.as {
 	case statusPending:
@@ -199,20 +200,21 @@ func runMove(c *provider.Call, job state.Job) error {
 		return nil
 	}
 	x.Jobs = slices.DeleteFunc(x.Jobs, func(id string) bool { return id == job.ID })
-	x.move(c.Tx, to)
+	x.move(c, to)
 	executions.Put(c.Tx, x)
 	return nil
 }
 
 // move takes an execution to another status, with the money that goes with it.
 // The caller stores it.
-func (x *execution) move(tx *state.Tx, to moveArgs) {
+func (x *execution) move(c *provider.Call, to moveArgs) {
+	c.Moved(executionMachine.Name, x.Status, to.To)
 	x.Status = to.To
 	if to.Message != "" {
 		x.GatewayMessage = to.Message
 	}
 	if x.ProviderID == "" {
-		x.ProviderID = tx.UUID(Name + ".gateway")
+		x.ProviderID = c.Tx.UUID(Name + ".gateway")
 	}
 	if x.Status != statusFailed {
 		return
@@ -220,7 +222,7 @@ func (x *execution) move(tx *state.Tx, to moveArgs) {
 	if x.GatewayMessage == "" {
 		x.GatewayMessage = rejection
 	}
-	x.credit(tx)
+	x.credit(c.Tx)
 }
 
 // rejection is what an operator says who gives no other reason; our choice.

@@ -168,6 +168,7 @@ func fail(c *provider.Call, r *provider.Refusal) (any, error) {
 		return nil, err
 	}
 	x.Status = statusFailed
+	c.Moved(executionMachine.Name, "", x.Status)
 	message, _ := r.Data.(string)
 	if message == "" {
 		message = c.Mock.Outcome(r.Outcome).Message

@@ -1,6 +1,7 @@
 package executions
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -31,15 +32,16 @@ var sessions = state.NewTable(Name+".sessions", func(s session) string { return 
 const (
 	sessionActive    = "ACTIVE"
 	sessionCompleted = "COMPLETED"
+	sessionOver      = "EXPIRED"
 )
 
 // sessionMachine is the life of a session. Expiry is not an event: a session is
-// expired from expires_at on.
+// expired from expires_at on, and noticed when somebody tries to execute it.
 var sessionMachine = provider.Machine{
 	Name:   "session",
 	Doc:    "what is to be executed: used up by an execution, whatever becomes of it, or expired after an hour",
-	States: []string{sessionActive, sessionCompleted, "EXPIRED"},
-	Moves:  []provider.Transition{{From: sessionActive, To: sessionCompleted}, {From: sessionActive, To: "EXPIRED"}},
+	States: []string{sessionActive, sessionCompleted, sessionOver},
+	Moves:  []provider.Transition{{From: sessionActive, To: sessionCompleted}, {From: sessionActive, To: sessionOver}},
 }
 
 var payoutSessionEndpoints = []endpoint{{
@@ -86,6 +88,7 @@ func createPayoutSession(c *call) (any, error) {
 		Wallet: from.ID, Account: to.ID, Amount: c.body.amount("amount"), Currency: from.Currency,
 		CreatedAt: created, UpdatedAt: created, ExpiresAt: created.Add(time.Duration(c.SessionTTL)),
 	}
+	c.Moved(sessionMachine.Name, "", s.Status)
 	sessions.Put(c.Tx, s)
 	return payoutSession{
 		s.ID, s.Wallet, s.Account, money{s.Amount}, s.Currency, s.Status, stamp(s.ExpiresAt), stamp(s.CreatedAt), stamp(s.UpdatedAt),
@@ -114,16 +117,29 @@ func (c *call) activeSession(id, operation string) (session, error) {
 		return s, c.Refuse(sessionNotFound, "workspace %q has no session %q; use the id that /sessions returned, as a text", c.Workspace, id)
 	case s.Operation != operation:
 		return s, c.Refuse(sessionOtherType, "session %d is of type %s, this executes %s", s.ID, s.Operation, operation)
-	case s.Status != sessionActive:
+	case s.Status == sessionCompleted:
 		return s, c.Refuse(sessionNotActive, "session %d was executed before; each is executed once", s.ID)
 	case !c.Tx.Now().Before(s.ExpiresAt):
-		return s, c.Refuse(sessionExpired, "session %d expired at %s; make a new one", s.ID, s.ExpiresAt.Format(time.RFC3339))
+		return s, &provider.Refusal{
+			Outcome: sessionExpired, Data: s,
+			Hint: fmt.Sprintf("session %d expired at %s; make a new one", s.ID, s.ExpiresAt.Format(time.RFC3339)),
+		}
 	}
 	return s, nil
 }
 
+// lapse notices that a session has expired.
+func lapse(c *provider.Call, s session) {
+	if s.Status == sessionActive {
+		c.Moved(sessionMachine.Name, s.Status, sessionOver)
+		s.Status, s.UpdatedAt = sessionOver, s.ExpiresAt
+		sessions.Put(c.Tx, s)
+	}
+}
+
 // use notes that a session was executed.
 func (c *call) use(s session) {
+	c.Moved(sessionMachine.Name, s.Status, sessionCompleted)
 	s.Status, s.UpdatedAt = sessionCompleted, c.Tx.Now()
 	sessions.Put(c.Tx, s)
 }

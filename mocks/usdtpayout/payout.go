@@ -175,6 +175,7 @@ func sendPayout(c *provider.Call) (*provider.Response, error) {
 	p.plan(c, r.text)
 	p.ID = newID(c, r.text)
 	c.Remember(p.ID)
+	c.Moved(payoutMachine.Name, "", p.Status)
 	if c.Mode == live {
 		p.hold(c.Tx)
 	}

@@ -159,6 +159,7 @@ func runMove(c *provider.Call, job state.Job) error {
 // move takes a payout to another status, with the money and the callback that go
 // with it. The caller stores it.
 func (p *payout) move(c *provider.Call, to, message string) {
+	c.Moved(payoutMachine.Name, p.Status, to)
 	p.Status, p.Message = to, message
 	if p.Message == "" {
 		p.Message = reasons[to]
