@@ -88,7 +88,7 @@ func TestVerifyCalls(t *testing.T) {
 		{`{on: dinardragon.get_authcode, where: {amount: {gte: 10, lt: 20}, status: 200, accounts.*.acc: {in: [2, 9]}}}`, "", "no call; 2 more of dinardragon.get_authcode that differ",
 			[]string{"req-1 amount is 50, expected gte 10 and lt 20", "req-5 amount is 7, expected gte 10 and lt 20; status is 403, expected 200; accounts.*.acc is 1, expected in [2, 9]"}},
 		{`{on: dinardragon.status, where: {outcome: payment_unknown}}`, "", "no call; 3 more of dinardragon.status that differ", []string{
-			"req-6 outcome is none, a rule answered by itself, expected payment_unknown", "req-4 outcome is missing_id, expected payment_unknown", "req-3 outcome is success, expected payment_unknown"}},
+			"req-6 outcome is none, as no provider answers so, expected payment_unknown", "req-4 outcome is missing_id, expected payment_unknown", "req-3 outcome is success, expected payment_unknown"}},
 		{`{on: dinardragon.status, where: {query.debug: 2, status: 503}}`, "", "no call; 3 more of dinardragon.status that differ", []string{
 			"req-6 query.debug is 1, expected 2", "req-4 query.debug is missing, expected 2; status is 400, expected 503", "req-3 query.debug is missing, expected 2; status is 200, expected 503"}},
 		{`{on: dinardragon.*, where: {accounts.*.bank: Other, accounts: {exists: true}, authcode: {exists: true}}, count: 3}`, "", "no call; 6 more of dinardragon.* that differ", []string{
