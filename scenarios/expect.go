@@ -245,7 +245,8 @@ func (d *document) order(n *yaml.Node, path string) []*Selection {
 		given := d.mapping(n, path,
 			key{"on", func(n *yaml.Node, _ string) { on = n }},
 			key{"where", func(n *yaml.Node, _ string) { where = n }})
-		if on == nil && !slices.ContainsFunc(n.Content, func(k *yaml.Node) bool { return given[k.Value] && k.Value != "where" }) {
+		delete(given, "where")
+		if len(given) == 0 {
 			d.complain(n, path, "the call has no on; name an operation like %s", d.lang.operations[0])
 		}
 		if on != nil {

@@ -130,6 +130,13 @@ func TestParseExpect(t *testing.T) {
 	}
 }
 
+// JSON has escapes that YAML has not; a text that only looks like one stays.
+func TestParseExpectEscapes(t *testing.T) {
+	e, err := lang.ParseExpect([]byte(`[{"name": "a\/b \\/ \ud83d\uDE00 \u00e9 \n\\ud83d", "on": "dinardragon.execute"}]`), nil)
+	require.NoError(t, err)
+	assert.Equal(t, "a/b \\/ \U0001f600 é \n\\ud83d", e.Checks[0].Name)
+}
+
 // A file that is no scenario does not say what it will be about: any balance of
 // a provider may be meant.
 func TestLoadExpect(t *testing.T) {

@@ -1,9 +1,11 @@
 package scenarios
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"time"
 
@@ -39,6 +41,9 @@ func (l *Language) LoadExpect(path string) (*Expectation, error) {
 }
 
 func (l *Language) parseExpect(src source, of *Scenario) (*Expectation, error) {
+	if json.Valid(src.text) {
+		src.text = jsonEscapes.ReplaceAllFunc(src.text, unescape)
+	}
 	d := &document{lang: l, files: make(map[*yaml.Node]string)}
 	root := d.parsed(src, "there is nothing; expect is a list of checks")
 	switch {
@@ -69,6 +74,22 @@ func (l *Language) parseExpect(src source, of *Scenario) (*Expectation, error) {
 		return nil, d.mistakes()
 	}
 	return e, nil
+}
+
+// jsonEscapes are those that JSON may have, pairs of surrogates as one.
+var jsonEscapes = regexp.MustCompile(`\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\.`)
+
+// unescape writes out what the YAML library cannot read of JSON: solidus, which
+// PHP escapes, and characters of two escapes.
+func unescape(escape []byte) []byte {
+	var text string
+	if string(escape) != `\/` && len(escape) == 2 {
+		return escape
+	}
+	if err := json.Unmarshal(slices.Concat([]byte{'"'}, escape, []byte{'"'}), &text); err != nil {
+		return escape
+	}
+	return []byte(text)
 }
 
 // balances are the names of the balances that a scenario with some settings

@@ -158,7 +158,7 @@ func (c *clause) found(shown *Seen) string {
 		values = append(values, shown.Status)
 	case aboutOutcome:
 		if shown.Outcome == "" {
-			return "none, a rule answered by itself"
+			return "none, as no provider answers so"
 		}
 		values = append(values, shown.Outcome)
 	case aboutRequest:

@@ -2,8 +2,11 @@ package scenarios_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -85,7 +88,7 @@ func TestVerifyCalls(t *testing.T) {
 		{`{on: dinardragon.get_authcode, where: {amount: {gte: 10, lt: 20}, status: 200, accounts.*.acc: {in: [2, 9]}}}`, "", "no call; 2 more of dinardragon.get_authcode that differ",
 			[]string{"req-1 amount is 50, expected gte 10 and lt 20", "req-5 amount is 7, expected gte 10 and lt 20; status is 403, expected 200; accounts.*.acc is 1, expected in [2, 9]"}},
 		{`{on: dinardragon.status, where: {outcome: payment_unknown}}`, "", "no call; 3 more of dinardragon.status that differ", []string{
-			"req-6 outcome is none, a rule answered by itself, expected payment_unknown", "req-4 outcome is missing_id, expected payment_unknown", "req-3 outcome is success, expected payment_unknown"}},
+			"req-6 outcome is none, as no provider answers so, expected payment_unknown", "req-4 outcome is missing_id, expected payment_unknown", "req-3 outcome is success, expected payment_unknown"}},
 		{`{on: dinardragon.status, where: {query.debug: 2, status: 503}}`, "", "no call; 3 more of dinardragon.status that differ", []string{
 			"req-6 query.debug is 1, expected 2", "req-4 query.debug is missing, expected 2; status is 400, expected 503", "req-3 query.debug is missing, expected 2; status is 200, expected 503"}},
 		{`{on: dinardragon.*, where: {accounts.*.bank: Other, accounts: {exists: true}, authcode: {exists: true}}, count: 3}`, "", "no call; 6 more of dinardragon.* that differ", []string{
@@ -242,4 +245,38 @@ func TestVerifyBeyondTheJournal(t *testing.T) {
 
 	require.NoError(t, s.DeleteRequests(t.Context()))
 	assert.True(t, s.verify(`{on: "*", never: true}`).OK, "what was dropped is forgotten, too")
+}
+
+// What a scenario expects is checked as soon as the last call is answered:
+// webhooks that are on their way are waited for.
+func TestVerifyTheScenario(t *testing.T) {
+	hook := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(hook.Close)
+	s := openShop(t, `providers: {dinaricash: {balances: {payout: "2300.00"}, webhook: {url: "`+hook.URL+`"}}}
+rules: [{on: dinaricash.swift, when: {SEND_AMOUNT: {gte: 1000}}, settle: {as: DECLINED, after: 10m}}]
+expect:
+  - {on: dinaricash.swift, where: {status: 200}, count: 1}
+  - {on: dinaricash.*, where: {SEND_AMOUNT: "300.0"}}
+  - {webhook: transaction_status, where: {TRANSACTION_STATUS: INITIATED, status: delivered}, count: 2}
+  - {webhook: transaction_status, where: {TRANSACTION_STATUS: {in: [COMPLETED, DECLINED]}, status: delivered}, count: 2}
+  - {in_order: [dinaricash.zelle, dinaricash.swift]}
+  - {balance: {dinaricash.payout: "1992.00"}}
+`)
+	s.send(zelleSend, "300")
+	s.send(swiftSend, "1000")
+	v, err := s.Client.Verify(t.Context())
+	require.NoError(t, err)
+	var failed []string
+	for _, f := range v.Failed() {
+		failed = append(failed, f.Seen)
+	}
+	assert.Equal(t, []string{"no webhook; 2 more of dinaricash.transaction_status that differ", "dinaricash.payout is 977"}, failed)
+
+	s.Advance(10 * time.Minute)
+	s.Verify()
+	_, err = s.Reset(t.Context())
+	require.NoError(t, err)
+	v, err = s.Client.Verify(t.Context())
+	require.NoError(t, err)
+	assert.Len(t, v.Failed(), 6, "a reset leaves nothing of it")
 }

@@ -94,6 +94,7 @@ func Run(t *testing.T, s Suite) {
 		{"CatalogueIsComplete", catalogueIsComplete},
 		{"DefaultsCanBeWritten", defaultsCanBeWritten},
 		{"CallsSucceed", callsSucceed},
+		{"MovesAreCounted", movesAreCounted},
 		{"OutcomesAreReachable", outcomesAreReachable},
 		{"RawAnswersAreVerbatim", rawAnswersAreVerbatim},
 		{"UnknownOutcomeIsRefused", unknownOutcomeIsRefused},
