@@ -4,7 +4,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 BIN     := bin/mockpay
 ARGS    :=
 
-.PHONY: help run build test lint need bench clean
+.PHONY: help run build test lint need bench image clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -30,6 +30,9 @@ need: # what the tests need and this machine may lack
 bench: build ## Go benchmarks, then start, memory and idle CPU of the release binary
 	go test -run '^$$' -bench . -benchmem ./...
 	go run ./bench -binary $(BIN)
+
+image: ## the container images, bin/mockpay-linux-*.tar for docker load; needs root and buildah, not Docker
+	@VERSION=$(VERSION) tools/image.sh bin
 
 clean: ## remove what was built
 	rm -rf bin

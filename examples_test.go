@@ -49,8 +49,7 @@ var payers = []struct {
 // goExample is the path of the client in Go.
 func goExample(t *testing.T) string {
 	dir := t.TempDir()
-	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", dir, "./examples/go/pontis-pay").CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	require.NoError(t, goBuild(dir, "./examples/go/pontis-pay"))
 	return filepath.Join(dir, "pontis-pay")
 }
 
