@@ -60,6 +60,7 @@ builder() {
 }
 
 go mod download
+mkdir -p "$(go env GOCACHE)" "$(go env GOMODCACHE)" # on a new machine nothing was compiled yet
 builder >/dev/null
 for platform; do
 	file=$out/mockpay-$(echo "$platform" | tr / -).tar
