@@ -107,7 +107,13 @@ func (d deployment) serve(t *testing.T) string {
 	ctx, cancel := context.WithTimeout(context.Background(), patience) // longer than the test, for it is stopped after it
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, program(t))
-	cmd.Env = []string{"MOCKPAY_ADDR=127.0.0.1:", "PORT=0"}
+	cmd.Env = []string{
+		"MOCKPAY_ADDR=127.0.0.1:", "PORT=0",
+		// Kubernetes sets these beside a service called mockpay, GitLab some of them.
+		"MOCKPAY_SERVICE_HOST=10.96.0.7", "MOCKPAY_SERVICE_PORT=4402", "MOCKPAY_PORT=tcp://10.96.0.7:4402",
+		"MOCKPAY_PORT_4402_TCP=tcp://10.96.0.7:4402", "MOCKPAY_PORT_4402_TCP_PROTO=tcp",
+		"MOCKPAY_PORT_4402_TCP_PORT=4402", "MOCKPAY_PORT_4402_TCP_ADDR=10.96.0.7",
+	}
 	for _, env := range []map[string]string{d.env, d.tests} {
 		for name, value := range env {
 			cmd.Env = append(cmd.Env, name+"="+value)
