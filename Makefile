@@ -44,6 +44,7 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 win
 binaries   = $(PLATFORMS:%=$(abspath $(DIST))/.build/%/mockpay)
 
 release: ## archives, bills of materials and checksums for all platforms, in dist/
+	@rm -f $(DIST)/mockpay_*
 	@for p in $(PLATFORMS); do \
 		GOOS=$${p%/*} GOARCH=$${p#*/} $(MAKE) --no-print-directory build BIN=$(abspath $(DIST))/.build/$$p/mockpay || exit 1; \
 	done
