@@ -1,13 +1,14 @@
 # make run serves, make test passes the tests; make help lists the rest.
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+EPOCH   := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 BIN     := bin/mockpay
 ARGS    :=
 
-.PHONY: help run build test lint need bench clean
+.PHONY: help run build test lint need bench image release release-check clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
 
 run: build ## serve on 127.0.0.1:4402; make run ARGS="--scenario instant"
 	@$(BIN) serve $(ARGS)
@@ -17,12 +18,16 @@ build: ## the static release binary, bin/mockpay
 
 test: lint ## everything that must pass: lint, then all tests with the race detector
 	CGO_ENABLED=1 go test -race -timeout 3m ./...
+	go -C tools test ./...
 
-lint: need ## gofmt, go vet, staticcheck, and a go.mod that is tidy
+lint: need ## gofmt, go vet, staticcheck, and go.mod files that are tidy
 	@unformatted=$$(gofmt -l .) && test -z "$$unformatted" || { echo "gofmt would change: $$unformatted" >&2; exit 1; }
 	go vet ./...
 	go tool -modfile=tools/go.mod staticcheck ./...
 	go mod tidy -diff
+	go -C tools vet ./...
+	go -C tools tool staticcheck ./...
+	go -C tools mod tidy -diff
 
 need: # what the tests need and this machine may lack
 	@tools/need.sh
@@ -31,5 +36,23 @@ bench: build ## Go benchmarks, then start, memory and idle CPU of the release bi
 	go test -run '^$$' -bench . -benchmem ./...
 	go run ./bench -binary $(BIN)
 
+image: ## the container images, bin/mockpay-linux-*.tar for docker load; needs root and buildah, not Docker
+	@VERSION=$(VERSION) tools/image.sh bin
+
+DIST      := dist
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+binaries   = $(PLATFORMS:%=$(abspath $(DIST))/.build/%/mockpay)
+
+release: ## archives, bills of materials and checksums for all platforms, in dist/
+	@rm -f $(DIST)/mockpay_*
+	@for p in $(PLATFORMS); do \
+		GOOS=$${p%/*} GOARCH=$${p#*/} $(MAKE) --no-print-directory build BIN=$(abspath $(DIST))/.build/$$p/mockpay || exit 1; \
+	done
+	@go -C tools run ./pack -version $(VERSION) -epoch $(EPOCH) -with ../LICENSE,../README.md -out $(abspath $(DIST)) $(binaries)
+	@rm -r $(DIST)/.build
+
+release-check: ## two builds of this commit, elsewhere and with nothing cached, are the same to the byte
+	@tools/release-check.sh
+
 clean: ## remove what was built
-	rm -rf bin
+	rm -rf bin dist

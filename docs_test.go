@@ -199,12 +199,21 @@ func program(t *testing.T) string {
 		if built.dir, built.err = os.MkdirTemp("", "mockpay"); built.err != nil {
 			return
 		}
-		if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", built.dir, "./cmd/mockpay").CombinedOutput(); err != nil {
-			built.err = fmt.Errorf("%w\n%s", err, out)
-		}
+		built.err = goBuild(built.dir, "./cmd/mockpay")
 	})
 	require.NoError(t, built.err)
 	return filepath.Join(built.dir, "mockpay")
+}
+
+// goBuild builds a program as make build does, so that what one build has
+// compiled serves the others.
+func goBuild(to, pkg string) error {
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", to, pkg)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	return nil
 }
 
 func TestMain(m *testing.M) {

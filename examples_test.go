@@ -57,8 +57,7 @@ var payers = []exampleIn{
 // goExample is the path of an example in Go.
 func goExample(t *testing.T, name string) string {
 	dir := t.TempDir()
-	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", dir, "./examples/go/"+name).CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	require.NoError(t, goBuild(dir, "./examples/go/"+name))
 	return filepath.Join(dir, name)
 }
 

@@ -1,7 +1,8 @@
 #!/bin/sh
 # need.sh sees to it that the machine has what the tests need: Go, a C compiler
 # for the race detector, bash and curl for the commands in the documents, PHP with
-# curl for the clients that Dinari Cash documents in it, and Node for the examples.
+# curl for the clients that Dinari Cash documents in it, Node for the examples, and
+# on Linux buildah for the image, unless MOCKPAY_TEST_IMAGE=skip.
 # On Debian as root it installs what is missing; elsewhere it says so and fails.
 set -eu
 
@@ -27,6 +28,9 @@ php -m 2>/dev/null | grep -qi '^curl$' || missing="$missing php-curl"
 node=$(node --version 2>/dev/null) || node=
 node=${node#v}
 [ "${node%%.*}" -ge 18 ] 2>/dev/null || missing="$missing nodejs"
+if [ "$(go env GOOS)" = linux ] && [ "${MOCKPAY_TEST_IMAGE:-}" != skip ]; then
+	command -v buildah >/dev/null || missing="$missing buildah"
+fi
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
@@ -36,5 +40,5 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 	# shellcheck disable=SC2086 # a list of packages
 	exec apt-get install -y -qq --no-install-recommends $missing
 fi
-echo "missing:$missing; go test -race needs a C compiler, the tests of the documents need bash and curl, those of Dinari Cash need PHP with curl, the examples need Node 18 or newer" >&2
+echo "missing:$missing; go test -race needs a C compiler, the tests of the documents need bash and curl, those of Dinari Cash need PHP with curl, the examples need Node 18 or newer, the image needs buildah and root (MOCKPAY_TEST_IMAGE=skip leaves it untested)" >&2
 exit 1

@@ -40,7 +40,7 @@ func NewSender(allow Allow, version string) *Sender {
 		Transport: &http.Transport{
 			// A connection kept open may be closed by the receiver just when it is
 			// used, and a POST is not sent twice.
-			DialContext: s.dialer.DialContext, DisableKeepAlives: true, DisableCompression: true,
+			DialContext: s.dialer.DialContext, DialTLSContext: s.dialTLS, DisableKeepAlives: true, DisableCompression: true,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
