@@ -4,7 +4,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 BIN     := bin/mockpay
 ARGS    :=
 
-.PHONY: help run build test lint need bench clean
+.PHONY: help run build test lint need bench microbench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -27,9 +27,12 @@ lint: need ## gofmt, go vet, staticcheck, and a go.mod that is tidy
 need: # what the tests need and this machine may lack
 	@tools/need.sh
 
-bench: build ## Go benchmarks, then start, memory and idle CPU of the release binary
+bench: build ## the release binary beside a bare handler: speed, start, memory; make bench ARGS="-seconds 1"
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w' -o bin/baseline ./bench/baseline
+	go run ./bench -binary $(BIN) -baseline bin/baseline $(ARGS)
+
+microbench: ## Go benchmarks of the parts
 	go test -run '^$$' -bench . -benchmem ./...
-	go run ./bench -binary $(BIN)
 
 clean: ## remove what was built
 	rm -rf bin
