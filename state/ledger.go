@@ -27,6 +27,8 @@ type Entry struct {
 	Reference string          `json:"reference,omitempty"` // what it was for, a payout's id
 }
 
+var entries = newCodec[Entry]()
+
 // Move changes a balance by delta and returns it as it is after. Each move is
 // an entry of the ledger; a delta of zero moves nothing and leaves none.
 func (tx *Tx) Move(provider, balance string, delta decimal.Decimal, reference string) decimal.Decimal {
@@ -50,7 +52,7 @@ func (tx *Tx) post(provider, balance string, delta, after decimal.Decimal, refer
 }
 
 func (tx *Tx) putEntry(e Entry) {
-	tx.w.Put(spaceLedger, number(tx.Count("ledger")), encode(e))
+	tx.w.Put(spaceLedger, number(tx.Count("ledger")), entries.document(tx, "", &e))
 	tx.w.Put(spaceBalances, e.Provider+"/"+e.Balance, []byte(e.After.String()))
 }
 
@@ -79,15 +81,15 @@ func (tx *Tx) Balances() map[string]map[string]decimal.Decimal {
 // Ledger returns the entries of a provider's balance, oldest first; an empty
 // name means any.
 func (tx *Tx) Ledger(provider, balance string) []Entry {
-	entries := []Entry{}
+	selected := []Entry{}
 	for _, doc := range tx.Scan(spaceLedger, "", "", false) {
 		var e Entry
-		decode(doc, &e)
+		entries.decode(doc, &e)
 		if (provider == "" || e.Provider == provider) && (balance == "" || e.Balance == balance) {
-			entries = append(entries, e)
+			selected = append(selected, e)
 		}
 	}
-	return entries
+	return selected
 }
 
 // A Check is one thing that must hold of a workspace, and whether it does.

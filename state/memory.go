@@ -72,6 +72,8 @@ func (d *memoryDocs) Update(fn func(Writer) error) error {
 	return nil
 }
 
+func (d *memoryDocs) volatile() {}
+
 func (d *memoryDocs) View(fn func(Reader) error) error {
 	d.mu.RLock()
 	defer d.mu.RUnlock()

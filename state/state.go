@@ -79,6 +79,7 @@ type DB struct {
 	moving  func() bool
 	runJob  func(*Tx, Job) error
 	schemas map[string]Schema
+	packs   bool         // whether records are packed
 	due     atomic.Int64 // when the first job is due, Unix milliseconds; noneDue
 
 	mu  sync.Mutex
@@ -90,6 +91,7 @@ const noneDue = int64(-1) << 63
 // Open returns the DB that keeps its data in docs.
 func Open(docs Docs, o Options) (*DB, error) {
 	db := &DB{docs: docs, now: o.Now, moving: o.Moving, runJob: o.RunJob, schemas: make(map[string]Schema)}
+	_, db.packs = docs.(volatile)
 	for _, s := range o.Schemas {
 		db.schemas[s.Name()] = s
 	}
@@ -108,7 +110,13 @@ type Tx struct {
 	cause Cause
 	seed  int64
 	jobs  bool // the first due time may have changed
+
+	packs   bool   // whether records are packed
+	scratch []byte // to pack them in
 }
+
+// tx is a transaction that writes.
+func (db *DB) tx(w Writer, seed int64) *Tx { return &Tx{Reader: w, w: w, seed: seed, packs: db.packs} }
 
 // Now is the one instant at which the whole transaction happens.
 func (tx *Tx) Now() time.Time { return tx.now }
@@ -145,7 +153,7 @@ func (tx *Tx) Try(fn func() error) error {
 func (db *DB) Update(cause Cause, fn func(*Tx) error) error {
 	var refused error
 	err := db.docs.Update(func(w Writer) error {
-		tx := &Tx{Reader: w, w: w, seed: readSeed(w)}
+		tx := db.tx(w, readSeed(w))
 		now := db.now()
 		ran := db.runDue(tx, now)
 		tx.now, tx.cause = now, cause
@@ -203,7 +211,7 @@ func (db *DB) Next() (time.Time, bool) {
 // Run runs the jobs due at or before a time, each at its own, and tells which.
 func (db *DB) Run(until time.Time) (ran []clock.Due) {
 	_ = db.docs.Update(func(w Writer) error {
-		tx := &Tx{Reader: w, w: w, seed: readSeed(w)}
+		tx := db.tx(w, readSeed(w))
 		ran = db.runDue(tx, until)
 		db.noteDue(w)
 		ran = append(db.takeRan(), ran...)
@@ -259,7 +267,9 @@ func (db *DB) Reset(seed int64, cause Cause, open func(*Tx) error) error {
 	return db.docs.Update(func(w Writer) error {
 		w.Clear()
 		w.Put(spaceMeta, "seed", strconv.AppendInt(nil, seed, 10))
-		if err := open(&Tx{Reader: w, w: w, now: db.now(), seed: seed, cause: cause}); err != nil {
+		tx := db.tx(w, seed)
+		tx.now, tx.cause = db.now(), cause
+		if err := open(tx); err != nil {
 			return err
 		}
 		db.noteDue(w)

@@ -16,6 +16,7 @@ type Table[T any] struct {
 	name    string
 	id      func(T) string
 	indexes []Index[T]
+	codec   codec[T]
 }
 
 // An Index finds records by something other than their id: a batch, an
@@ -32,7 +33,7 @@ type Index[T any] struct {
 // "dinardragon.payouts". A table is a description: the records are in the
 // transactions it is used with.
 func NewTable[T any](name string, id func(T) string, indexes ...Index[T]) *Table[T] {
-	return &Table[T]{name: name, id: id, indexes: indexes}
+	return &Table[T]{name: name, id: id, indexes: indexes, codec: newCodec[T]()}
 }
 
 // Name is the table's name.
@@ -53,7 +54,7 @@ const (
 func (t *Table[T]) Get(tx *Tx, id string) (rec T, ok bool) {
 	row, ok := tx.Get(t.rows(), stored(id))
 	if ok {
-		decode(row[numberWidth:], &rec)
+		t.codec.decode(row[numberWidth:], &rec)
 	}
 	return rec, ok
 }
@@ -65,14 +66,14 @@ func (t *Table[T]) Put(tx *Tx, rec T) {
 	if row, ok := tx.Get(t.rows(), id); ok {
 		n = string(row[:numberWidth])
 		var old T
-		decode(row[numberWidth:], &old)
+		t.codec.decode(row[numberWidth:], &old)
 		t.reindex(tx, n, id, &old, rec)
 	} else {
 		n = number(tx.Count(t.rows()))
 		tx.w.Put(t.entries(byCreation), n+id, nil)
 		t.reindex(tx, n, id, nil, rec)
 	}
-	tx.w.Put(t.rows(), id, append([]byte(n), encode(rec)...))
+	tx.w.Put(t.rows(), id, t.codec.document(tx, n, &rec))
 }
 
 // reindex replaces the index entries of a record by those of its new form.
@@ -103,7 +104,7 @@ func (t *Table[T]) Delete(tx *Tx, id string) {
 	}
 	n := string(row[:numberWidth])
 	var old T
-	decode(row[numberWidth:], &old)
+	t.codec.decode(row[numberWidth:], &old)
 	for _, ix := range t.indexes {
 		if key := stored(ix.Key(old)); key != "" {
 			tx.w.Delete(t.entries(ix.Name), indexKey(key)+n+id)
