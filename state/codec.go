@@ -32,14 +32,15 @@ func newCodec[T any]() codec[T] {
 	return codec[T]{p}
 }
 
-// document writes a record, behind a head.
+// document writes a record, behind a head. It is to be put at once: what is
+// packed stands where the next document will.
 func (c codec[T]) document(tx *Tx, head string, rec *T) []byte {
 	if !tx.packs || c.packer.pack == nil {
 		return append([]byte(head), encode(*rec)...)
 	}
 	tx.scratch = append(append(tx.scratch[:0], head...), packedMark)
 	tx.scratch = c.packer.pack(tx.scratch, reflect.ValueOf(rec).Elem())
-	return bytes.Clone(tx.scratch)
+	return tx.scratch
 }
 
 // decode reads a document into a record, which must be zero.

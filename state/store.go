@@ -56,5 +56,6 @@ type Writer interface {
 }
 
 // volatile are Docs that end with the program: no other version of it will read
-// what it wrote, so that records need not be JSON there.
+// what it wrote, so that records need not be JSON there. They copy what they are
+// handed.
 type volatile interface{ volatile() }
