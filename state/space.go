@@ -39,17 +39,28 @@ func (c *chunk) entry(i int) (key, doc []byte) {
 	return entry[width:at], entry[at:]
 }
 
+// key is the key of the entry at a place. It must be copied before the next
+// write.
+func (c *chunk) key(i int) []byte {
+	start := c.start(i)
+	if n := int(c.data[start]); n < 0x80 { // the usual case, for search
+		return c.data[start+1 : start+1+n]
+	}
+	key, _ := c.entry(i)
+	return key
+}
+
 // search finds a key, or the place where it belongs.
 func (c *chunk) search(key string) (i int, found bool) {
-	i = sort.Search(len(c.ends), func(i int) bool {
-		k, _ := c.entry(i)
-		return string(k) >= key
-	})
-	if i == len(c.ends) {
-		return i, false
+	low, high := 0, len(c.ends)
+	for low < high {
+		if middle := (low + high) / 2; string(c.key(middle)) < key {
+			low = middle + 1
+		} else {
+			high = middle
+		}
 	}
-	k, _ := c.entry(i)
-	return i, string(k) == key
+	return low, low < len(c.ends) && string(c.key(low)) == key
 }
 
 // put writes an entry at a place, over the one that is there or before it.
@@ -115,11 +126,15 @@ func (c *chunk) until(i int) *chunk {
 
 // chunkOf is the place of the chunk that has a key, if any has.
 func (s *space) chunkOf(key string) int {
-	after := sort.Search(len(s.chunks), func(i int) bool {
-		first, _ := s.chunks[i].entry(0)
-		return string(first) > key
-	})
-	return max(after-1, 0)
+	low, high := 0, len(s.chunks)-1
+	for low < high {
+		if middle := (low + high + 1) / 2; string(s.chunks[middle].key(0)) <= key {
+			low = middle
+		} else {
+			high = middle - 1
+		}
+	}
+	return low
 }
 
 // Get returns the document under a key.

@@ -548,3 +548,20 @@ func TestTableNotUTF8(t *testing.T) {
 		})
 	})
 }
+
+func TestTableDeleteFirst(t *testing.T) {
+	w := newWorld(t)
+	w.update(t, func(tx *state.Tx) {
+		for _, p := range []payout{{ID: "p2", Batch: "b1"}, {ID: "p1", Batch: "b1"}, {ID: "p3", Batch: "b2"}} {
+			payouts.Put(tx, p)
+		}
+		assert.True(t, payouts.DeleteFirst(tx, "batch", "b1"))
+		_, ok := payouts.Get(tx, "p2")
+		assert.False(t, ok, "it was put first")
+		assert.True(t, payouts.DeleteFirst(tx, "batch", "b1"))
+		assert.False(t, payouts.DeleteFirst(tx, "batch", "b1"))
+		left, ok := payouts.First(tx)
+		assert.True(t, ok)
+		assert.Equal(t, "p3", left.ID)
+	})
+}
