@@ -266,8 +266,15 @@ func unpackDecimal(from *packed, v reflect.Value) {
 		*d = decimal.RequireFromString(from.take(int(n >> 1)))
 		return
 	}
-	*d = decimal.New(from.varint(), -int32(n>>1))
+	if c := from.varint(); c != 0 {
+		*d = decimal.New(c, -int32(n>>1))
+		return
+	}
+	*d = zero
 }
+
+// zero is what most amounts of a record are: that of a refund, of a fee.
+var zero = decimal.New(0, 0)
 
 // shortest is a number without zeros at the end of its decimals; ok is false if
 // it does not fit.
