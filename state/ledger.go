@@ -58,7 +58,7 @@ func (tx *Tx) putEntry(e Entry) {
 
 // Balance is an amount as it stands; a balance never opened is zero.
 func (tx *Tx) Balance(provider, balance string) decimal.Decimal {
-	doc, ok := tx.Get(spaceBalances, provider+"/"+balance)
+	doc, ok := tx.peek(spaceBalances, provider+"/"+balance)
 	if !ok {
 		return decimal.Decimal{}
 	}

@@ -103,6 +103,15 @@ func (r *memoryReader) Get(space, key string) ([]byte, bool) {
 	return s.Get(key)
 }
 
+// peek is Get without a copy: what it returns is good until the next write.
+func (r *memoryReader) peek(space, key string) []byte {
+	s := r.spaces[space]
+	if s == nil {
+		return nil
+	}
+	return s.peek(key)
+}
+
 func (r *memoryReader) Scan(space, from, to string, reverse bool) iter.Seq2[string, []byte] {
 	s := r.spaces[space]
 	return func(yield func(string, []byte) bool) {
@@ -123,6 +132,10 @@ type memoryWriter memoryDocs
 
 func (w *memoryWriter) Get(space, key string) ([]byte, bool) {
 	return (*memoryReader)(w).Get(space, key)
+}
+
+func (w *memoryWriter) peek(space, key string) []byte {
+	return (*memoryReader)(w).peek(space, key)
 }
 
 func (w *memoryWriter) Scan(space, from, to string, reverse bool) iter.Seq2[string, []byte] {

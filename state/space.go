@@ -139,16 +139,22 @@ func (s *space) chunkOf(key string) int {
 
 // Get returns the document under a key.
 func (s *space) Get(key string) (doc []byte, ok bool) {
+	doc = s.peek(key)
+	return bytes.Clone(doc), doc != nil
+}
+
+// peek returns the document itself, nil if there is none.
+func (s *space) peek(key string) []byte {
 	if len(s.chunks) == 0 {
-		return nil, false
+		return nil
 	}
 	c := s.chunks[s.chunkOf(key)]
 	i, found := c.search(key)
 	if !found {
-		return nil, false
+		return nil
 	}
-	_, doc = c.entry(i)
-	return bytes.Clone(doc), true
+	_, doc := c.entry(i)
+	return doc
 }
 
 // Set writes a document under a key and returns the one that was there.

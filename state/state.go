@@ -118,6 +118,18 @@ type Tx struct {
 // tx is a transaction that writes.
 func (db *DB) tx(w Writer, seed int64) *Tx { return &Tx{Reader: w, w: w, seed: seed, packs: db.packs} }
 
+// peek is Get for what is used before the next write: where the store can, it
+// copies nothing.
+func (tx *Tx) peek(space, key string) (doc []byte, ok bool) {
+	if p, can := tx.Reader.(interface {
+		peek(space, key string) []byte
+	}); can {
+		doc = p.peek(space, key)
+		return doc, doc != nil
+	}
+	return tx.Get(space, key)
+}
+
 // Now is the one instant at which the whole transaction happens.
 func (tx *Tx) Now() time.Time { return tx.now }
 
@@ -293,7 +305,10 @@ func (tx *Tx) Count(name string) int64 {
 
 // Counter is the value of a named counter, 0 if it was never counted.
 func (tx *Tx) Counter(name string) int64 {
-	doc, _ := tx.Get(spaceCounters, name)
+	doc, ok := tx.peek(spaceCounters, name)
+	if !ok {
+		return 0
+	}
 	n, _ := strconv.ParseInt(string(doc), 10, 64)
 	return n
 }

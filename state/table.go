@@ -57,7 +57,7 @@ const (
 
 // Get returns the record with an id.
 func (t *Table[T]) Get(tx *Tx, id string) (rec T, ok bool) {
-	row, ok := tx.Get(t.rows, stored(id))
+	row, ok := tx.peek(t.rows, stored(id))
 	if ok {
 		t.codec.decode(row[numberWidth:], &rec)
 	}
@@ -68,7 +68,7 @@ func (t *Table[T]) Get(tx *Tx, id string) (rec T, ok bool) {
 func (t *Table[T]) Put(tx *Tx, rec T) {
 	id := stored(t.id(rec))
 	var n string
-	if row, ok := tx.Get(t.rows, id); ok {
+	if row, ok := tx.peek(t.rows, id); ok {
 		n = string(row[:numberWidth])
 		var old T
 		t.codec.decode(row[numberWidth:], &old)
@@ -103,7 +103,7 @@ func (t *Table[T]) reindex(tx *Tx, n, id string, old *T, rec T) {
 // Delete forgets the record with an id. An unknown one is fine.
 func (t *Table[T]) Delete(tx *Tx, id string) {
 	id = stored(id)
-	row, ok := tx.Get(t.rows, id)
+	row, ok := tx.peek(t.rows, id)
 	if ok {
 		t.remove(tx, id, row)
 	}
