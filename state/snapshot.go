@@ -26,7 +26,7 @@ type Snapshot struct {
 // Counters that loading counts itself, so that gaps left by what was deleted
 // do not have to be kept.
 func loaded(counter string) bool {
-	return counter == "ledger" || strings.HasPrefix(counter, "table/")
+	return counter == "ledger" || counter == kindsCounter || strings.HasPrefix(counter, "table/")
 }
 
 // Snapshot saves what the transaction sees.

@@ -44,8 +44,11 @@ const (
 	spaceMeta     = "meta"     // "seed"
 	spaceCounters = "counters" // name → decimal text
 	spaceBalances = "balances" // provider/name → decimal text
-	spaceLedger   = "ledger"   // number → entry
+	spaceLedger   = "ledger"   // number → posting
+	spaceKinds    = "kinds"    // number → kind of postings
 	spaceJobs     = "jobs"     // due time, number → job
+
+	spaceKindNumbers = "kinds/numbers" // kind → number
 )
 
 // A Cause is what a transaction is done for. It stands in each ledger entry.

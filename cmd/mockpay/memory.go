@@ -13,7 +13,7 @@ import (
 // which cost next to nothing to look through.
 const (
 	leastGarbage = 24 << 20
-	garbageShare = 0.4 // of what is in use
+	garbageShare = 0.25 // of what is in use
 )
 
 // spareCollections makes each collection say when the next is due, until it is
@@ -58,7 +58,7 @@ func (c *collections) adjust() {
 // collectAt is how much garbage may gather beside so much in use, in percent of
 // it and in steps, for setting it stops the program for a moment.
 func collectAt(live uint64) int64 {
-	const most, step = 1000, 20
+	const most, step = 1000, 25
 	percent := max(leastGarbage*100/max(live, 1), uint64(garbageShare*100))
 	return int64(min(percent, most)) / step * step
 }

@@ -15,9 +15,9 @@ func TestCollectAt(t *testing.T) {
 		{1 << 20, 1000},
 		{8 << 20, 300},
 		{24 << 20, 100},
-		{25 << 20, 80},
-		{60 << 20, 40},
-		{1 << 40, 40},
+		{25 << 20, 75},
+		{200 << 20, 25},
+		{1 << 40, 25},
 	} {
 		assert.Equal(t, tt.want, collectAt(tt.live), "%d in use", tt.live)
 	}
