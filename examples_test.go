@@ -8,11 +8,16 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,21 +42,24 @@ func node(t *testing.T) string {
 	return path
 }
 
-// payers are the examples that pay, as commands.
-var payers = []struct {
-	name    string
-	command func(*testing.T) []string
-}{
-	{"Node", func(t *testing.T) []string { return []string{node(t), "examples/node/pay.mjs"} }},
-	{"Go", func(t *testing.T) []string { return []string{goExample(t)} }},
+// An exampleIn is an example in one of the languages there are, as a command.
+type exampleIn struct {
+	language string
+	command  func(*testing.T) []string
 }
 
-// goExample is the path of the client in Go.
-func goExample(t *testing.T) string {
+// payers are the examples that pay through Pontis Globe.
+var payers = []exampleIn{
+	{"Node", func(t *testing.T) []string { return []string{node(t), "examples/node/pay.mjs"} }},
+	{"Go", func(t *testing.T) []string { return []string{goExample(t, "pontis-pay")} }},
+}
+
+// goExample is the path of an example in Go.
+func goExample(t *testing.T, name string) string {
 	dir := t.TempDir()
-	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", dir, "./examples/go/pontis-pay").CombinedOutput()
+	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", dir, "./examples/go/"+name).CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	return filepath.Join(dir, "pontis-pay")
+	return filepath.Join(dir, name)
 }
 
 // An example is a program that pays, while it runs.
@@ -63,20 +71,25 @@ type example struct {
 	callbacks string       // where it takes them
 }
 
-// start runs an example that pays in live mode until it takes callbacks.
-func start(t *testing.T, command []string, m *mockpaytest.Mockpay, env ...string) *example {
+// launch runs an example.
+func launch(t *testing.T, command, env []string) *example {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	e := &example{t: t, cmd: exec.CommandContext(ctx, command[0], command[1:]...)}
-	e.cmd.Env = append([]string{
-		"PATH=" + os.Getenv("PATH"), "CALLBACK_PORT=0",
-		"PONTIS_BASE_URL=" + m.Workspace.Providers["usdtpayout"].LiveBaseURL,
-	}, env...)
+	e.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, env...)
 	e.cmd.Stderr = &e.stderr
 	stdout, err := e.cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, e.cmd.Start())
 	e.stdout = bufio.NewReader(stdout)
+	return e
+}
+
+// start runs an example that pays in live mode until it takes callbacks.
+func start(t *testing.T, command []string, m *mockpaytest.Mockpay, env ...string) *example {
+	e := launch(t, command, append([]string{
+		"CALLBACK_PORT=0", "PONTIS_BASE_URL=" + m.Workspace.Providers["usdtpayout"].LiveBaseURL,
+	}, env...))
 	line, err := e.stdout.ReadString('\n')
 	if err != nil {
 		_ = e.cmd.Wait() // what it said counts
@@ -130,7 +143,7 @@ providers:
   usdtpayout: {processing_after: 0s, settle_after: 0s}
 `
 	for _, p := range payers {
-		t.Run(p.name, func(t *testing.T) {
+		t.Run(p.language, func(t *testing.T) {
 			t.Parallel()
 			command := p.command(t)
 
@@ -205,6 +218,322 @@ func conclude(t *testing.T, m *mockpaytest.Mockpay, e *example, forged bool) {
 	require.NoError(t, err)
 	require.Len(t, sent.Webhooks, 1)
 	assert.Equal(t, "delivered", sent.Webhooks[0].Status, sent.Webhooks[0].Hint)
+}
+
+// mobilePayers are the examples that pay through Dollr.
+var mobilePayers = []exampleIn{
+	{"Node", func(t *testing.T) []string { return []string{node(t), "examples/node/dollr-payout.mjs"} }},
+	{"Go", func(t *testing.T) []string { return []string{goExample(t, "dollr-payout")} }},
+}
+
+// A till pays through Dollr with one of the examples, one run after another.
+type till struct {
+	*mockpaytest.Mockpay
+	t       *testing.T
+	command []string
+	env     []string
+	file    string // where an example keeps what has no end yet
+}
+
+// run starts an example that pays to a phone, with more variables.
+func (m *till) run(phone, amount string, env ...string) *example {
+	m.t.Helper()
+	command := append(slices.Clone(m.command), "Musu Flomo", phone, amount)
+	return launch(m.t, command, append(slices.Clone(m.env), env...))
+}
+
+// pays runs an example to its end, and returns what it printed.
+func (m *till) pays(code int, phone, amount string, env ...string) (out, err string) {
+	m.t.Helper()
+	e := m.run(phone, amount, env...)
+	out = e.ends(code)
+	if code == 0 || code == 1 {
+		assert.NoFileExists(m.t, m.file, "the end is known")
+	}
+	return out, e.stderr.String()
+}
+
+// moved is what payouts took from the wallet, and what came back to it.
+func (m *till) moved() (debits, credits []string) {
+	m.t.Helper()
+	entries, err := m.Ledger(m.t.Context(), client.LedgerFilter{Provider: "executions", Balance: "USD"})
+	require.NoError(m.t, err)
+	for _, e := range entries {
+		switch {
+		case e.Operation == "opening" || e.Operation == "set by control":
+		case strings.HasPrefix(e.Delta, "-"):
+			debits = append(debits, e.Delta)
+		default:
+			credits = append(credits, e.Delta)
+		}
+	}
+	checks, err := m.Invariants(m.t.Context())
+	require.NoError(m.t, err)
+	assert.True(m.t, checks.OK, "%+v", checks)
+	return debits, credits
+}
+
+// paidOnce asserts that one debit was made, and none came back.
+func (m *till) paidOnce(amount string) {
+	m.t.Helper()
+	debits, credits := m.moved()
+	assert.Equal(m.t, []string{"-" + amount}, debits)
+	assert.Empty(m.t, credits)
+}
+
+// paidNothing asserts that no money has moved.
+func (m *till) paidNothing() {
+	m.t.Helper()
+	debits, credits := m.moved()
+	assert.Empty(m.t, debits)
+	assert.Empty(m.t, credits)
+}
+
+// calls are those of an operation, or of all if it is "", oldest first.
+func (m *till) calls(operation string) []client.Request {
+	m.t.Helper()
+	all, err := m.Requests(m.t.Context(), client.RequestFilter{Operation: operation})
+	require.NoError(m.t, err)
+	slices.Reverse(all.Requests)
+	return all.Requests
+}
+
+// polled waits until the status was asked for after now.
+func (m *till) polled() {
+	m.t.Helper()
+	n := len(m.calls("executions.payout_status"))
+	_, err := m.AwaitRequests(m.t.Context(), "executions.payout_status", n+2, patience) // one may be on its way
+	require.NoError(m.t, err)
+}
+
+// pace makes the clock a hundred times as fast.
+func (m *till) pace() {
+	m.t.Helper()
+	_, err := m.SetSpeed(m.t.Context(), 100)
+	require.NoError(m.t, err)
+}
+
+// key is what every reference_id that an example prints looks like.
+const key = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+
+// phones by how payouts to them end, and what is paid to them.
+const (
+	paidPhone    = "231771234599"
+	refusedPhone = "231771234500"
+
+	quoted = "MTN_MOMO_LBR: 25.00 USD for 25.00 USD\n"
+)
+
+// atOnce settles what is accepted at once, with more rules or knobs.
+func atOnce(knobs, rules string) string {
+	text := "version: 1\nname: at once\nextends: instant\n"
+	if knobs != "" {
+		text += "providers: {executions: {" + knobs + "}}\n"
+	}
+	if rules != "" {
+		text += "rules:\n" + rules
+	}
+	return text
+}
+
+// The examples pay by mobile money once, whatever goes wrong, and say so.
+func TestExamplesPayByMobileMoney(t *testing.T) {
+	t.Parallel()
+	for _, p := range mobilePayers {
+		t.Run(p.language, func(t *testing.T) {
+			t.Parallel()
+			command := p.command(t)
+			for _, tt := range mobilePayments {
+				t.Run(tt.name, func(t *testing.T) {
+					t.Parallel()
+					m := mockpaytest.Start(t, mockpaytest.Scenario(tt.scenario))
+					file := filepath.Join(t.TempDir(), "payout.json")
+					env := []string{"DOLLR_BASE_URL=" + m.BaseURL("executions"), "DOLLR_STORE=" + file, "DOLLR_POLL=0.02"}
+					for name, credential := range map[string]string{
+						"DOLLR_CLIENT_ID": "client_id", "DOLLR_CLIENT_SECRET": "client_secret",
+						"DOLLR_PASSCODE": "passcode", "DOLLR_PASSCODE_PHONE": "phone",
+					} {
+						env = append(env, name+"="+m.Credential("executions", credential))
+					}
+					tt.run(t, &till{m, t, command, env, file})
+				})
+			}
+		})
+	}
+}
+
+// mobilePayments are what the examples are tried with.
+var mobilePayments = []struct {
+	name, scenario string
+	run            func(*testing.T, *till)
+}{
+	{"Default", "default", func(t *testing.T, m *till) {
+		_, err := m.Freeze(t.Context())
+		require.NoError(t, err)
+		e := m.run(paidPhone, "25.00")
+		m.polled()
+		assert.FileExists(t, m.file, "it is stored before it has an end")
+		m.Advance(time.Second)
+		m.polled()
+		m.Advance(2 * time.Second)
+		assert.Regexp(t, `\A`+quoted+key+` PENDING\n`+key+` PROCESSING\n`+key+` COMPLETED\n\z`, e.ends(0))
+		assert.NoFileExists(t, m.file)
+		m.paidOnce("25")
+
+		var flow []string
+		for _, call := range m.calls("") {
+			assert.Equal(t, 200, call.Status, call.Hint)
+			flow = append(flow, strings.TrimPrefix(call.Operation, "executions."))
+		}
+		assert.Equal(t, []string{
+			"token", "predict_mmo_provider_info", "predict_amount_and_fees", "create_party", "create_counterparty",
+			"create_payment_account", "create_payout_session", "payout", "payout_status",
+		}, slices.Compact(flow))
+	}},
+	{"OperatorFailure", "instant", func(t *testing.T, m *till) {
+		out, err := m.pays(1, refusedPhone, "25.00")
+		assert.Regexp(t, `\A`+quoted+key+` PENDING\n`+key+` FAILED\n\z`, out)
+		assert.Contains(t, err, "the payout has FAILED: Payout rejected by the operator; ask who is paid")
+		debits, credits := m.moved()
+		assert.Equal(t, []string{"-25"}, debits)
+		assert.Equal(t, []string{"25"}, credits, "it comes back")
+	}},
+	{"WrongPasscode", "execution-wrong-passcode", func(t *testing.T, m *till) {
+		_, err := m.pays(1, paidPhone, "25.00")
+		assert.Contains(t, err, "403 Invalid passcode: the passcode is wrong, or the merchant may not pay out; compare DOLLR_PASSCODE and")
+		assert.Len(t, m.calls("executions.payout"), 1, "it stops")
+		m.paidNothing()
+
+		m.pace()
+		m.pays(0, paidPhone, "25.00")
+		m.paidOnce("25")
+	}},
+	{"LowWallet", "execution-low-wallet", func(t *testing.T, m *till) {
+		m.pace()
+		_, err := m.pays(1, paidPhone, "50.01")
+		assert.Contains(t, err, "the payout has FAILED: Insufficient wallet balance; top up the wallet")
+		m.paidNothing()
+
+		_, failed := m.SetBalances(t.Context(), client.Balances{"executions": {"USD": "1000"}})
+		require.NoError(t, failed)
+		m.pays(0, paidPhone, "50.01")
+		m.paidOnce("50.01")
+	}},
+	{"UnverifiedMerchant", "execution-unverified-merchant", func(t *testing.T, m *till) {
+		_, err := m.pays(1, paidPhone, "25.00")
+		assert.Contains(t, err, "403 Forbidden: the merchant is not verified for payouts yet, see to it in the portal")
+		assert.Len(t, m.calls("executions.token"), 1, "another token does not help")
+		assert.Empty(t, m.calls("executions.payout"))
+		m.paidNothing()
+	}},
+	{"StuckProcessing", "execution-stuck-processing", func(t *testing.T, m *till) {
+		m.pace()
+		out, err := m.pays(3, paidPhone, "25.00", "DOLLR_TIMEOUT=1")
+		assert.Regexp(t, key+` PROCESSING\n\z`, out)
+		assert.Regexp(t, key+` is still PROCESSING after 1 ?s and may yet be paid: do not pay otherwise, run this again`, err)
+		_, err = m.pays(2, paidPhone, "26.00")
+		assert.Contains(t, err, "payout.json holds a payout to Musu Flomo that has no end yet", "another payout waits")
+
+		_, failed := m.Simulate(t.Context(), "executions.transition", map[string]string{"reference": "last", "as": "COMPLETED"})
+		require.NoError(t, failed)
+		out, _ = m.pays(0, paidPhone, "25.00")
+		assert.Regexp(t, `\A`+key+` is from an earlier run\n`+key+` COMPLETED\n\z`, out)
+		assert.Len(t, m.calls("executions.payout"), 1)
+		m.paidOnce("25")
+	}},
+	{"ServerError", atOnce("", "  - {on: executions.payout, times: 1, respond: server_error}\n"), func(t *testing.T, m *till) {
+		out, _ := m.pays(0, paidPhone, "25.00")
+		assert.Regexp(t, `\A`+quoted+key+` has no clear answer: 500 Internal Server Error\n`+key+` PENDING\n`+key+` COMPLETED\n\z`, out)
+		m.paidOnce("25")
+
+		payouts := m.calls("executions.payout")
+		require.Len(t, payouts, 2)
+		assert.NotEqual(t, payouts[0].Request.Fields["reference_id"], payouts[1].Request.Fields["reference_id"])
+		assert.NotEqual(t, payouts[0].Request.Fields["session_id"], payouts[1].Request.Fields["session_id"])
+		var between []int
+		for _, status := range m.calls("executions.payout_status") {
+			if status.Request.Fields["reference_id"] == payouts[0].Request.Fields["reference_id"] {
+				between = append(between, status.Status)
+			}
+		}
+		assert.Equal(t, []int{404, 404, 404}, between, "it asks before it pays again")
+	}},
+	{"ServerErrors", atOnce("", "  - {on: executions.payout, respond: server_error}\n"), func(t *testing.T, m *till) {
+		e := m.run(paidPhone, "25.00")
+		e.ends(1)
+		assert.Contains(t, e.stderr.String(), "Dollr gave no clear answer three times, and paid nothing")
+		assert.FileExists(t, m.file, "the next run asks once more")
+		assert.Len(t, m.calls("executions.payout"), 3)
+		m.paidNothing()
+	}},
+	{"LostAnswer", atOnce("", ""), func(t *testing.T, m *till) {
+		out, _ := m.pays(0, paidPhone, "25.00", "DOLLR_BASE_URL="+losing(t, m.BaseURL("executions")))
+		assert.Regexp(t, `\A`+quoted+key+` has no clear answer: .*\n`+key+` COMPLETED\n\z`, out)
+		assert.Len(t, m.calls("executions.payout"), 1, "it was paid")
+		m.paidOnce("25")
+	}},
+	{"RateLimited", atOnce("", "  - {on: executions.payout, times: 1, respond: rate_limited}\n"), func(t *testing.T, m *till) {
+		m.pays(0, paidPhone, "25.00")
+		payouts := m.calls("executions.payout")
+		require.Len(t, payouts, 2)
+		assert.Equal(t, payouts[0].Request.Fields["reference_id"], payouts[1].Request.Fields["reference_id"], "429 does nothing")
+		m.paidOnce("25")
+	}},
+	{"TokenExpires", "default", func(t *testing.T, m *till) {
+		_, err := m.Freeze(t.Context())
+		require.NoError(t, err)
+		e := m.run(paidPhone, "25.00")
+		m.polled()
+		m.Advance(time.Hour)
+		e.ends(0)
+		refused, err := m.Requests(t.Context(), client.RequestFilter{Status: 401})
+		require.NoError(t, err)
+		assert.Len(t, refused.Requests, 1)
+		assert.Len(t, m.calls("executions.token"), 2)
+		m.paidOnce("25")
+	}},
+	{"TokenRunsLow", atOnce("token_ttl: 4m", ""), func(t *testing.T, m *till) {
+		m.pays(0, paidPhone, "25.00")
+		tokens := 0
+		for _, call := range m.calls("") {
+			assert.Equal(t, 200, call.Status)
+			if call.Operation == "executions.token" {
+				tokens++
+			}
+		}
+		assert.Equal(t, len(m.calls(""))-tokens, tokens, "one for each call: less than five minutes are left")
+		m.paidOnce("25")
+	}},
+	{"WrongSecret", "default", func(t *testing.T, m *till) {
+		_, err := m.pays(1, paidPhone, "25.00", "DOLLR_CLIENT_SECRET=another")
+		assert.Contains(t, err, "401 Could not validate credentials: compare DOLLR_CLIENT_ID and DOLLR_CLIENT_SECRET with the portal")
+	}},
+	{"InvalidPhone", "default", func(t *testing.T, m *till) {
+		_, err := m.pays(1, "+231771234567", "25.00")
+		assert.Contains(t, err, "Dollr does not take these values: 422 query.phone: invalid phone")
+	}},
+	{"NoPasscode", "default", func(t *testing.T, m *till) {
+		_, err := m.pays(2, paidPhone, "25.00", "DOLLR_PASSCODE=")
+		assert.Contains(t, err, "DOLLR_PASSCODE is not set")
+		assert.Empty(t, m.calls(""))
+	}},
+}
+
+// losing is where a provider answers whose first answer to a payout is lost.
+func losing(t *testing.T, base string) string {
+	target, err := url.Parse(base)
+	require.NoError(t, err)
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	var lost atomic.Bool
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/executions/payout") && !lost.Swap(true) {
+			proxy.ServeHTTP(httptest.NewRecorder(), r)
+			panic(http.ErrAbortHandler)
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
 }
 
 // vectors is what mockpay vectors usdtpayout prints.
@@ -323,6 +652,9 @@ func TestExamplesAreWhole(t *testing.T) {
 	require.Len(t, documents, 2)
 	for _, file := range documents {
 		links(t, file, document(t, file))
+	}
+	for _, file := range []string{"examples/node/dollr.mjs", "examples/node/dollr-payout.mjs", "examples/go/dollr-payout/main.go", "examples/go/dollr-payout/dollr.go"} {
+		assert.NotRegexp(t, `(?i)mockpay|localhost|:4402`, document(t, file), "%s knows Dollr only", file)
 	}
 	_, err = scenarios.NewLanguage(mocks.All()).LoadFile("examples/mockpay.yaml")
 	assert.NoError(t, err)

@@ -75,6 +75,8 @@ func TestRequestShapes(t *testing.T) {
 			seen{method: "PUT", uri: "/_mockpay/scenario?workspace=ci", media: "application/json", body: `{"name":"instant"}`}},
 		{"ReplaceRules", func(ctx context.Context, c *C) (any, error) { return c.ReplaceRules(ctx, "version: 1\n") },
 			seen{method: "PATCH", uri: "/_mockpay/scenario?workspace=ci", media: "application/yaml", body: "version: 1\n"}},
+		{"ScenarioSchema", func(ctx context.Context, c *C) (any, error) { return c.ScenarioSchema(ctx) },
+			seen{method: "GET", uri: "/_mockpay/scenario.schema.json"}},
 		{"ShippedScenarios", func(ctx context.Context, c *C) (any, error) { return c.ShippedScenarios(ctx) },
 			seen{method: "GET", uri: "/_mockpay/scenarios"}},
 		{"ShippedScenario", func(ctx context.Context, c *C) (any, error) { return c.ShippedScenario(ctx, "instant") },

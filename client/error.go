@@ -26,6 +26,7 @@ type Mistake struct {
 	Column  int    `json:"column"`
 	Path    string `json:"path"` // "rules.0.on"
 	Message string `json:"message"`
+	File    string `json:"file"` // "scenario" where it came as text
 }
 
 // String returns the mistake as "line:column: message".

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"net/url"
 )
 
@@ -10,6 +11,16 @@ type Scenario struct {
 	Name        string `json:"name"`
 	Description string `json:"description"`
 	YAML        string `json:"yaml,omitempty"` // not in lists
+
+	// ReloadError is why the scenario's file, as it is now, is not in force; nil
+	// if nothing is wrong, or there is no file.
+	ReloadError *ReloadError `json:"reload_error,omitempty"`
+}
+
+// A ReloadError is what is wrong with the file of a workspace's scenario.
+type ReloadError struct {
+	Message string    `json:"message"`
+	Errors  []Mistake `json:"errors,omitempty"`
 }
 
 // Scenario returns the workspace's scenario.
@@ -47,4 +58,9 @@ func (c *Client) ShippedScenarios(ctx context.Context) ([]Scenario, error) {
 // ShippedScenario returns a scenario of the server's library.
 func (c *Client) ShippedScenario(ctx context.Context, name string) (*Scenario, error) {
 	return fetch[*Scenario](ctx, c, call{method: "GET", path: "scenarios/" + url.PathEscape(name), global: true})
+}
+
+// ScenarioSchema returns the JSON Schema of scenario files.
+func (c *Client) ScenarioSchema(ctx context.Context) (json.RawMessage, error) {
+	return c.send(ctx, call{method: "GET", path: "scenario.schema.json", global: true})
 }

@@ -59,6 +59,23 @@ func (a *api) providers(r *http.Request) (any, error) {
 	return map[string]any{"providers": all}, nil
 }
 
+// openAPI is the document that describes a provider's wire.
+func (a *api) openAPI(r *http.Request) (any, error) {
+	name := mux.Vars(r)["provider"]
+	var described []string
+	for _, m := range a.Mocks {
+		switch {
+		case m.Name == name && m.OpenAPI != nil:
+			return text{yamlType, string(m.OpenAPI())}, nil
+		case m.OpenAPI != nil:
+			described = append(described, m.Name)
+		}
+	}
+	p := NewProblem(http.StatusNotFound, "%s", provider.NoSuch("OpenAPI document of", name, described))
+	p.Valid = described
+	return nil, p
+}
+
 func catalogue(r *http.Request, m *provider.Mock) providerBody {
 	p := providerBody{
 		Name: m.Name, Title: m.Title, Machines: m.Machines, Knobs: m.Knobs(),

@@ -85,6 +85,7 @@ func (a *api) routes() []route {
 		{get, "health", a.health, nil},
 		{get, "ready", a.health, nil},
 		{get, "providers", a.providers, nil},
+		{get, "providers/{provider}/openapi.yaml", a.openAPI, nil},
 
 		// Workspaces.
 		{post, "workspaces", a.createWorkspace, nil},
@@ -99,6 +100,7 @@ func (a *api) routes() []route {
 		{get, "scenario", a.in(a.getScenario), nil},
 		{put, "scenario", a.in(a.putScenario), nil},
 		{patch, "scenario", a.in(a.patchScenario), nil},
+		{get, "scenario.schema.json", a.scenarioSchema, nil},
 		{get, "scenarios", a.listScenarios, nil},
 		{get, "scenarios/{name}", a.getShipped, nil},
 

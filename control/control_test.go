@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
 
 	"github.com/mockpay/mockpay/mockpaytest"
 )
@@ -170,6 +171,27 @@ func TestProviders(t *testing.T) {
 	assert.Equal(t, []any{}, at(p, "webhook_events"))
 }
 
+func TestOpenAPIDocuments(t *testing.T) {
+	a := start(t)
+	res, err := http.Get(a.m.URL + "/_mockpay/providers/executions/openapi.yaml")
+	require.NoError(t, err)
+	body, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	assert.Equal(t, 200, res.StatusCode)
+	assert.Equal(t, "application/yaml", res.Header.Get("Content-Type"))
+	var doc struct {
+		OpenAPI string
+		Paths   map[string]any
+	}
+	require.NoError(t, yaml.Unmarshal(body, &doc))
+	assert.Equal(t, "3.1.0", doc.OpenAPI)
+	assert.Contains(t, doc.Paths, "/{version}/executions/payout")
+
+	a.refused(404, `did you mean "executions"?`, "GET", "providers/execution/openapi.yaml", "")
+	a.refused(404, "there are: executions", "GET", "providers/dinardragon/openapi.yaml", "")
+}
+
 func TestWorkspaces(t *testing.T) {
 	a := start(t)
 	status, made, _ := a.call("POST", "workspaces", `{"id":"one","seed":5,"scenario":"instant","ttl":"1h"}`)
@@ -189,6 +211,9 @@ func TestWorkspaces(t *testing.T) {
 					"encryption_secret": "qnoIpwaFQFoQvhANs_Ogn8cTmhaI01ZtJwyLkSbVzq4", "hmac_secret": "Sc-pPWkNbNiDi_cqX2WZA3QXEGFg4M5TonLD6R7fddk",
 				},
 			},
+			"executions": map[string]any{"base_url": a.m.URL + "/executions", "credentials": map[string]any{
+				"client_id": "dollr-one-client", "client_secret": "dollr-one-secret", "passcode": "123456", "phone": "231771234567",
+			}},
 		},
 	}, made)
 	assert.Equal(t, made, a.ok("GET", "workspaces/one", ""))
@@ -250,6 +275,13 @@ func TestScenario(t *testing.T) {
 		a.ok("POST", "reset", "")
 		assert.EqualValues(t, 429, a.provider("/status", "{}")["code"], "the rules stay through a reset")
 		assert.Equal(t, "77", a.m.Balance("dinardragon", "USD"))
+	})
+	t.Run("Schema", func(t *testing.T) {
+		schema := a.ok("GET", "scenario.schema.json", "")
+		assert.Equal(t, "https://json-schema.org/draft/2020-12/schema", schema["$schema"])
+		assert.Contains(t, at(schema, "$defs", "rule", "properties", "on", "enum"), "dinardragon.execute")
+		_, _, res := a.call("GET", "scenario.schema.json", "")
+		assert.Equal(t, "application/schema+json", res.Header.Get("Content-Type"))
 	})
 	t.Run("Library", func(t *testing.T) {
 		list := a.ok("GET", "scenarios", "")["scenarios"].([]any)
@@ -315,6 +347,7 @@ func TestBalancesAndLedger(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"dinardragon": map[string]any{"USD": "12.5"}, "dinaricash": map[string]any{"payout": "50111.1", "float": "1022.25", "reserve": "100000"},
 		"usdtpayout": map[string]any{"USDT": "10000", "USDT_reserved": "0"},
+		"executions": map[string]any{"USD": "10000", "LRD": "1000000", "RWF": "1000000"},
 	}, a.ok("PATCH", "balances", `{"dinardragon":{"USD":12.50}}`))
 	a.ok("PATCH", "balances", `{"dinardragon":{"USD":"12.500"}}`)
 	entries := a.ok("GET", "ledger?provider=dinardragon&balance=USD", "")["entries"].([]any)

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -16,6 +17,26 @@ type scenarioBody struct {
 	Name        string `json:"name"`
 	Description string `json:"description"`
 	YAML        string `json:"yaml"`
+
+	ReloadError *reloadError `json:"reload_error,omitempty"`
+}
+
+// A reloadError is why the file of a workspace's scenario, as it is now, is not
+// in force.
+type reloadError struct {
+	Message string              `json:"message"`
+	Errors  []scenarios.Mistake `json:"errors,omitempty"`
+}
+
+// reloadErrorOf is that of a workspace, nil if there is none.
+func reloadErrorOf(w *workspace.Workspace) *reloadError {
+	err := w.ReloadError()
+	if err == nil {
+		return nil
+	}
+	var mistakes scenarios.Mistakes
+	errors.As(err, &mistakes)
+	return &reloadError{err.Error(), mistakes}
 }
 
 const yamlType = "application/yaml"
@@ -25,12 +46,17 @@ func shown(r *http.Request, name, description, yaml string) any {
 	if strings.Contains(r.Header.Get("Accept"), "yaml") {
 		return text{yamlType, yaml}
 	}
-	return scenarioBody{name, description, yaml}
+	return scenarioBody{Name: name, Description: description, YAML: yaml}
 }
 
 func (a *api) getScenario(r *http.Request, w *workspace.Workspace) (any, error) {
 	s := w.Scenario()
-	return shown(r, s.Name, s.Description, s.Text), nil
+	v := shown(r, s.Name, s.Description, s.Text)
+	if body, ok := v.(scenarioBody); ok {
+		body.ReloadError = reloadErrorOf(w)
+		return body, nil
+	}
+	return v, nil
 }
 
 // putScenario takes YAML, or JSON that names a shipped scenario.
@@ -97,6 +123,11 @@ func (a *api) library(name string, status int) (scenarios.Shipped, error) {
 	p := NewProblem(status, "%s", provider.NoSuch("shipped scenario", name, names))
 	p.Valid = names
 	return scenarios.Shipped{}, p
+}
+
+// scenarioSchema is the language as editors understand it.
+func (a *api) scenarioSchema(*http.Request) (any, error) {
+	return text{"application/schema+json", string(a.Language.Schema())}, nil
 }
 
 func (a *api) listScenarios(*http.Request) (any, error) {

@@ -4,6 +4,7 @@ package mocks
 import (
 	"github.com/mockpay/mockpay/mocks/dinardragon"
 	"github.com/mockpay/mockpay/mocks/dinaricash"
+	"github.com/mockpay/mockpay/mocks/executions"
 	"github.com/mockpay/mockpay/mocks/usdtpayout"
 	"github.com/mockpay/mockpay/provider"
 )
@@ -14,5 +15,6 @@ func All() []*provider.Mock {
 		dinardragon.New(),
 		dinaricash.New(),
 		usdtpayout.New(),
+		executions.New(),
 	}
 }

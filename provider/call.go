@@ -27,6 +27,10 @@ type Request struct {
 	// Scalars are string, json.Number, bool and nil.
 	Fields    map[string]any
 	DecodeErr error
+
+	// Payload is what the body holds, where Decode also puts parameters from
+	// elsewhere into Fields.
+	Payload any
 }
 
 // A Call is an operation, an action or a job at work in a transaction.
@@ -91,6 +95,7 @@ type Refusal struct {
 	Outcome string
 	Detail  string // what the outcome's message names, if it names something
 	Hint    string
+	Data    any // what else the mock's Refuse wants to know of its own refusals
 }
 
 func (r *Refusal) Error() string { return r.Outcome + ": " + r.Hint }

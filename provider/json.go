@@ -20,26 +20,58 @@ import (
 // DecodeObject reads a body that must be one JSON object in UTF-8. Numbers stay
 // as they were written, as json.Number.
 func DecodeObject(body []byte) (map[string]any, error) {
-	if !utf8.Valid(body) {
-		return nil, errors.New("the body is not valid UTF-8")
-	}
-	if depth(body) > maxDepth {
-		return nil, fmt.Errorf("the body is nested more than %d levels deep", maxDepth)
-	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		return nil, decodeError(err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("the body goes on after the JSON value, at byte %d", d.InputOffset())
+	v, err := DecodeValue(body)
+	if err != nil {
+		return nil, err
 	}
 	object, ok := v.(map[string]any)
 	if !ok {
 		return nil, fmt.Errorf("the body is JSON but not an object: %s", kindOf(v))
 	}
 	return object, nil
+}
+
+// DecodeValue reads a body that must be one JSON value in UTF-8. Its errors are
+// of type [*NotJSON].
+func DecodeValue(body []byte) (any, error) {
+	if !utf8.Valid(body) {
+		return nil, &NotJSON{invalidAt(body), "the body is not valid UTF-8"}
+	}
+	if depth(body) > maxDepth {
+		return nil, &NotJSON{0, fmt.Sprintf("the body is nested more than %d levels deep", maxDepth)}
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return nil, decodeError(err, len(body))
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		at := int(d.InputOffset())
+		return nil, &NotJSON{at, fmt.Sprintf("the body goes on after the JSON value, at byte %d", at)}
+	}
+	return v, nil
+}
+
+// NotJSON says where and why a body is no JSON.
+type NotJSON struct {
+	At      int // the byte, from 0
+	Message string
+}
+
+func (e *NotJSON) Error() string { return e.Message }
+
+// invalidAt is where a text stops being UTF-8.
+func invalidAt(text []byte) int {
+	for i, r := range string(text) {
+		if r != utf8.RuneError {
+			continue
+		}
+		if _, size := utf8.DecodeRune(text[i:]); size == 1 {
+			return i
+		}
+	}
+	return len(text)
 }
 
 // maxDepth bounds the nesting of bodies. Many JSON readers give up at 512
@@ -68,18 +100,18 @@ func depth(body []byte) (deepest int) {
 	return deepest
 }
 
-// decodeError says where a body stops being JSON.
-func decodeError(err error) error {
+// decodeError says where a body of some length stops being JSON.
+func decodeError(err error, length int) *NotJSON {
 	var syntax *json.SyntaxError
 	switch {
 	case errors.Is(err, io.EOF):
-		return errors.New("the body is empty")
+		return &NotJSON{length, "the body is empty"}
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("the body ends in the middle of the JSON value")
+		return &NotJSON{length, "the body ends in the middle of the JSON value"}
 	case errors.As(err, &syntax):
-		return fmt.Errorf("the body is not JSON: %s at byte %d", syntax, syntax.Offset)
+		return &NotJSON{max(0, int(syntax.Offset)-1), fmt.Sprintf("the body is not JSON: %s at byte %d", syntax, syntax.Offset)}
 	}
-	return fmt.Errorf("the body is not JSON: %w", err)
+	return &NotJSON{0, fmt.Sprintf("the body is not JSON: %s", err)}
 }
 
 // kindOf names the JSON type of a decoded value.
@@ -118,7 +150,11 @@ const (
 func ParseDecimal(text string) (decimal.Decimal, error) {
 	mantissa, exponent, found := strings.Cut(strings.ToLower(text), "e")
 	if found {
-		if e, err := strconv.Atoi(exponent); err != nil || e > maxExponent || e < -maxExponent {
+		e, err := strconv.Atoi(exponent)
+		if errors.Is(err, strconv.ErrSyntax) {
+			return decimal.Decimal{}, fmt.Errorf("%q is not a decimal number", text)
+		}
+		if err != nil || e > maxExponent || e < -maxExponent {
 			return decimal.Decimal{}, fmt.Errorf("%q is not a number of at most %d digits", text, maxDigits)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -101,6 +102,7 @@ type Knob struct {
 //	min:"0"                          the least decimal it takes
 //	least:"1"                        the least whole number it takes; 0 without
 //	required:"true"                  that it must be given, in an object of a list
+//	keys:"[A-Z]{3}"                  what the keys of a map are like
 //	also:"fee_rate"                  other names it goes by, also in the enclosing object
 type KnobField struct {
 	Name  string
@@ -110,8 +112,25 @@ type KnobField struct {
 	Min   *decimal.Decimal
 	Least int
 	Also  []string
+	Keys  string // a regular expression, "" for any
 
 	Required bool
+}
+
+// TakesKey tells whether a map may have a key.
+func (f *KnobField) TakesKey(key string) bool {
+	return f.Keys == "" || regexp.MustCompile("^(?:"+f.Keys+")$").MatchString(key)
+}
+
+// An Enumerated setting is of a type that has few values.
+type Enumerated interface{ Values() []string }
+
+// Values are the texts that a setting of a type takes, nil for any.
+func (f KnobField) Values(t reflect.Type) []string {
+	if e, ok := reflect.Zero(t).Interface().(Enumerated); ok && len(f.OneOf) == 0 {
+		return e.Values()
+	}
+	return f.OneOf
 }
 
 // KnobFields returns the settings that a struct type declares.
@@ -125,7 +144,7 @@ func KnobFields(t reflect.Type) []KnobField {
 		}
 		f := KnobField{
 			Name: name, Index: i, Doc: tag.Get("doc"),
-			OneOf: strings.Fields(tag.Get("oneof")), Also: strings.Fields(tag.Get("also")),
+			OneOf: strings.Fields(tag.Get("oneof")), Also: strings.Fields(tag.Get("also")), Keys: tag.Get("keys"),
 			Required: tag.Get("required") == "true",
 		}
 		if least, ok := tag.Lookup("min"); ok {

@@ -87,6 +87,10 @@ type Mock struct {
 	// Vectors are test vectors for whoever writes a client; nil if there are none.
 	Vectors func() any
 
+	// OpenAPI is the document that describes its wire, in YAML; nil if there is
+	// none.
+	OpenAPI func() []byte
+
 	// Secret names the request headers and fields that hold secrets.
 	Secret Secrets
 
@@ -138,6 +142,7 @@ type Operation struct {
 	Name    string // "execute"
 	Method  string
 	Path    string // as gorilla/mux writes it
+	Matches string // the paths it answers, if they are more than Path; as gorilla/mux writes them
 	Summary string // what it is for, in one sentence
 	Params  []string
 	Settles string   // the machine whose records its accepted calls begin, if any

@@ -1,6 +1,8 @@
 package scenarios_test
 
 import (
+	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,14 +18,16 @@ import (
 
 const brokenFiles = "testdata/broken"
 
+var update = flag.Bool("update", false, "write what is found into the broken files")
+
 // A want is the one mistake of a broken file, from the comment it begins with:
 //
-//	# want LINE:COL: part of the message
-//	# want FILE:LINE:COL: part of the message, where it is in another file
+//	# want LINE:COL: message
+//	# want FILE:LINE:COL: message, where it is in another file
 type want struct {
 	file         string
 	line, column int
-	part         string
+	message      string
 }
 
 var wantLine = regexp.MustCompile(`^# want (?:([^: ]+):)?(\d+):(\d+): (.+)$`)
@@ -35,7 +39,7 @@ func readWant(t *testing.T, path string) want {
 	first, _, _ := strings.Cut(string(text), "\n")
 	m := wantLine.FindStringSubmatch(strings.TrimSuffix(first, "\r"))
 	require.NotNil(t, m, "the first line must say what is wrong: %q", first)
-	w := want{file: path, part: m[4]}
+	w := want{file: path, message: m[4]}
 	if m[1] != "" {
 		w.file = filepath.Join(filepath.Dir(path), m[1])
 	}
@@ -59,11 +63,31 @@ func TestBrokenFile(t *testing.T) {
 
 			found := mistakes(t, s, err)
 			require.Len(t, found, 1, "one mistake in the file, one in the report:\n%s", found)
-			got := found[0]
-			assert.Contains(t, got.Message, w.part)
-			assert.Equal(t, w, want{got.File, got.Line, got.Column, w.part}, got.String())
+			got := want{found[0].File, found[0].Line, found[0].Column, found[0].Message}
+			if *update {
+				w = got
+				got.write(t, path)
+			}
+			assert.Equal(t, w, got)
 		})
 	}
+}
+
+// write makes the mistake the one that a broken file begins with.
+func (w want) write(t *testing.T, path string) {
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	first, rest, _ := strings.Cut(string(text), "\n")
+	line := fmt.Sprintf("# want %d:%d: %s", w.line, w.column, w.message)
+	if w.file != path {
+		file, err := filepath.Rel(filepath.Dir(path), w.file)
+		require.NoError(t, err)
+		line = fmt.Sprintf("# want %s:%d:%d: %s", file, w.line, w.column, w.message)
+	}
+	if strings.HasSuffix(first, "\r") {
+		line += "\r"
+	}
+	require.NoError(t, os.WriteFile(path, []byte(line+"\n"+rest), 0o600))
 }
 
 func TestMistakes(t *testing.T) {

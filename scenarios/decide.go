@@ -2,7 +2,9 @@ package scenarios
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/mockpay/mockpay/provider"
@@ -44,13 +46,66 @@ func (s *Scenario) Decide(c *provider.Call, age time.Duration, decided bool) (d 
 	return d
 }
 
-// Counters of rules begin so; they are gone when the rules are replaced.
+// Counters of rules begin so, and go on with the rule's place.
 const counters = "rule/"
 
-// ForgetRules forgets how often the rules acted and what chance they drew.
-func ForgetRules(tx *state.Tx) {
-	tx.ForgetCounters(counters)
-	tx.ForgetCounters("chance/" + counters)
+// KeepCounters makes what was counted of the rules of a scenario, and the
+// chance they drew, that of the same rules of the next. What is in both goes on
+// counting, wherever it stands now; all else is forgotten.
+func KeepCounters(tx *state.Tx, before, after *Scenario) {
+	places := unchanged(before.Rules, after.Rules)
+	for _, prefix := range []string{counters, "chance/" + counters} {
+		tx.RenameCounters(prefix, func(name string) string {
+			place, what, _ := strings.Cut(strings.TrimPrefix(name, prefix), "/")
+			was, _ := strconv.Atoi(place)
+			if is, ok := places[was]; ok {
+				return prefix + strconv.Itoa(is) + "/" + what
+			}
+			return ""
+		})
+	}
+}
+
+// unchanged are the places of the rules that are in both lists, by their places
+// in the first.
+func unchanged(before, after []*Rule) map[int]int {
+	places := make(map[int]int)
+	taken := make(map[*Rule]bool)
+	for _, was := range before {
+		i := slices.IndexFunc(after, func(is *Rule) bool { return !taken[is] && same(was.written, is.written) })
+		if i >= 0 {
+			taken[after[i]] = true
+			places[was.Place] = after[i].Place
+		}
+	}
+	return places
+}
+
+// A Difference is what another scenario has in place of rules.
+type Difference struct {
+	Added, Removed []string // rules, by [Rule.ID]
+	Kept           int
+}
+
+// Compare tells what the rules of the next scenario are, next to those of this
+// one.
+func Compare(before, after *Scenario) (d Difference) {
+	places := unchanged(before.Rules, after.Rules)
+	d.Kept = len(places)
+	kept := make(map[int]bool)
+	for _, r := range before.Rules {
+		place, ok := places[r.Place]
+		kept[place] = ok
+		if !ok {
+			d.Removed = append(d.Removed, r.ID())
+		}
+	}
+	for _, r := range after.Rules {
+		if !kept[r.Place] {
+			d.Added = append(d.Added, r.ID())
+		}
+	}
+	return d
 }
 
 func (r *Rule) counter(what string) string { return counters + strconv.Itoa(r.Place) + what }

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,6 +21,7 @@ type source struct {
 	file string
 	text []byte
 	dir  string // of the file, "" when it is none: then it cannot extend files
+	read func(path string) ([]byte, error)
 }
 
 // A document is a text read into nodes, with what it extends merged in.
@@ -68,6 +69,10 @@ func (l *Language) parse(src source) (*Scenario, error) {
 	s.Text = string(src.text)
 	if extends || d.aliases {
 		s.Text = render(root)
+	}
+	if len(s.Text) > maxBytes { // could not be read again
+		d.complain(root, "", "the scenario is larger than %d bytes, with what it extends and its aliases written out", maxBytes)
+		return nil, d.mistakes()
 	}
 	return s, nil
 }
@@ -157,11 +162,31 @@ func (d *document) find(src source, ref string) (source, error) {
 	if filepath.IsAbs(ref) {
 		path = ref
 	}
-	text, err := os.ReadFile(path)
+	text, err := src.read(path)
 	if err != nil {
-		return source{}, fmt.Errorf("%s, and there is no file %s", provider.NoSuch("shipped scenario", ref, d.lang.shippedNames()), path)
+		return source{}, d.notFound(ref, path, err)
 	}
-	return source{file: path, text: text, dir: filepath.Dir(path)}, nil
+	return source{file: path, text: text, dir: filepath.Dir(path), read: src.read}, nil
+}
+
+// notFound says why there is nothing to extend: no file of that name, or one
+// that cannot be read.
+func (d *document) notFound(ref, path string, err error) error {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s cannot be read: %w", ref, err)
+	}
+	names := d.lang.shippedNames()
+	if !IsFile(ref) {
+		return fmt.Errorf("%s, and there is no file %s", provider.NoSuch("shipped scenario", ref, names), path)
+	}
+	beside, _ := FilesIn(filepath.Dir(path)) // a folder that is not there has none
+	for _, file := range beside {
+		names = append(names, filepath.Join(filepath.Dir(ref), filepath.Base(file)))
+	}
+	if near := provider.Nearest(ref, names); near != "" {
+		return fmt.Errorf("there is no file %s, did you mean %q?", path, near)
+	}
+	return fmt.Errorf("there is no file %s", path)
 }
 
 // read parses the YAML of one file into the nodes of its mapping.
@@ -170,6 +195,10 @@ func (d *document) read(src source) *yaml.Node {
 		n := &yaml.Node{Line: line, Column: column}
 		d.files[n] = src.file
 		return n
+	}
+	if len(src.text) > maxBytes {
+		d.complain(at(1, 1), "", "the scenario is larger than %d bytes", maxBytes)
+		return nil
 	}
 	if line, column, problem := unreadable(src.text); problem != "" {
 		d.complain(at(line, column), "", "%s", problem)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -435,15 +436,30 @@ func TestScenarioChangedWhileItRuns(t *testing.T) {
 		assert.Equal(t, before, ids(s, 4))
 	})
 
+	t.Run("TheSameRulesCountOn", func(t *testing.T) {
+		s := openShop(t, rules)
+		ids(s, 2)
+
+		_, err := s.ReplaceRules(t.Context(), "version: 1\nrules: [{on: dinardragon.execute, delay: 0}]\n")
+		require.NoError(t, err)
+		_, err = s.ReplaceRules(t.Context(), "version: 1\n"+rules)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"", "a"}, ids(s, 2), "it was gone in between")
+		_, err = s.ReplaceRules(t.Context(), "version: 1\n"+rules)
+		require.NoError(t, err)
+
+		assert.Equal(t, []string{"a", ""}, ids(s, 2))
+	})
+
 	t.Run("NewRulesBeginToCountAnewAndKeepTheState", func(t *testing.T) {
 		s := openShop(t, rules)
 		p := s.pay("50", payee{"1234", "50"})
 		ids(s, 4)
 
-		_, err := s.ReplaceRules(t.Context(), "version: 1\n"+rules)
+		_, err := s.ReplaceRules(t.Context(), "version: 1\n"+strings.Replace(rules, "name: a", "name: b", 1))
 		require.NoError(t, err)
 
-		assert.Equal(t, []string{"", "a", "a", ""}, ids(s, 4))
+		assert.Equal(t, []string{"", "b", "b", ""}, ids(s, 4))
 		assert.Equal(t, []int{0}, s.statuses(p))
 		assert.Equal(t, "9948.75", s.balance())
 	})

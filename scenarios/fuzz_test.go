@@ -17,7 +17,7 @@ import (
 )
 
 // FuzzParse holds that any text is either a scenario, which its own text gives
-// again, or has mistakes that stand somewhere in it.
+// again and which can be explained, or has mistakes that stand somewhere in it.
 func FuzzParse(f *testing.F) {
 	for _, pattern := range []string{"library/*.yaml", brokenFiles + "/*.yaml", brokenFiles + "/parents/*.yaml"} {
 		paths, err := filepath.Glob(pattern)
@@ -43,6 +43,7 @@ func FuzzParse(f *testing.F) {
 		switch {
 		case err == nil:
 			givenAgain(t, s)
+			require.GreaterOrEqual(t, len(lang.Explain(s).Sentences), 4)
 		case errors.As(err, &found):
 			require.Nil(t, s)
 			require.NotEmpty(t, found)

@@ -114,7 +114,7 @@ func (d *document) knob(n *yaml.Node, path string, f provider.KnobField, v refle
 		d.integer(&i, f.Least)(n, path)
 		v.SetInt(int64(i))
 	case "map":
-		d.mapKnob(n, path, v)
+		d.mapKnob(n, path, f, v)
 	case "list":
 		list := reflect.MakeSlice(v.Type(), 0, len(n.Content))
 		d.sequence(n, path, func(n *yaml.Node, path string) {
@@ -129,7 +129,7 @@ func (d *document) knob(n *yaml.Node, path string, f provider.KnobField, v refle
 }
 
 // mapKnob reads the entries of a map over those there are.
-func (d *document) mapKnob(n *yaml.Node, path string, v reflect.Value) {
+func (d *document) mapKnob(n *yaml.Node, path string, f provider.KnobField, v reflect.Value) {
 	if n.Kind != yaml.MappingNode {
 		d.complain(n, path, "%s must be a map, it is %s", name(path), describeNode(n))
 		return
@@ -139,11 +139,15 @@ func (d *document) mapKnob(n *yaml.Node, path string, v reflect.Value) {
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := reflect.ValueOf(n.Content[i].Value)
+		if !f.TakesKey(key.String()) {
+			d.complain(n.Content[i], join(path, key.String()), "the keys of %s are like %s, not %q", name(path), f.Keys, key)
+			continue
+		}
 		entry := reflect.New(v.Type().Elem()).Elem()
 		if old := v.MapIndex(key); old.IsValid() {
 			entry.Set(old)
 		}
-		d.knob(n.Content[i+1], join(path, n.Content[i].Value), provider.KnobField{}, entry)
+		d.knob(n.Content[i+1], join(path, n.Content[i].Value), provider.KnobField{OneOf: f.OneOf, Min: f.Min}, entry)
 		v.SetMapIndex(key, entry)
 	}
 }

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"embed"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -96,6 +97,12 @@ func (l *Language) shippedNames() []string {
 	return names
 }
 
+// IsShipped tells whether a scenario of the library is called so.
+func IsShipped(name string) bool {
+	_, ok := shippedText(name)
+	return ok
+}
+
 // Shipped returns a scenario of the library.
 func (l *Language) Shipped(name string) (*Scenario, error) {
 	text, ok := shippedText(name)
@@ -113,22 +120,28 @@ func (l *Language) Parse(text []byte) (*Scenario, error) {
 
 // LoadFile checks a scenario file.
 func (l *Language) LoadFile(path string) (*Scenario, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("load scenario: %w", err)
-	}
-	return l.parse(source{file: path, text: text, dir: filepath.Dir(path)})
+	s, _, err := l.LoadSources(path)
+	return s, err
 }
 
 // Load checks a scenario given as a shipped name or the path of a file.
 func (l *Language) Load(ref string) (*Scenario, error) {
-	if _, ok := shippedText(ref); ok {
+	if IsShipped(ref) {
 		return l.Shipped(ref)
 	}
-	if looksLikeFile(ref) {
-		return l.LoadFile(ref)
+	if err := l.CheckFile(ref); err != nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("%s, and it is no file", provider.NoSuch("shipped scenario", ref, l.shippedNames()))
+	return l.LoadFile(ref)
+}
+
+// CheckFile refuses what is no path of a file, but rather a shipped name that
+// is misspelled.
+func (l *Language) CheckFile(ref string) error {
+	if looksLikeFile(ref) {
+		return nil
+	}
+	return fmt.Errorf("%s, and it is no file", provider.NoSuch("shipped scenario", ref, l.shippedNames()))
 }
 
 func looksLikeFile(ref string) bool {
@@ -146,13 +159,37 @@ func IsFile(path string) bool {
 }
 
 // Files returns the scenario files in a folder and its folders, by name.
-func Files(folder string) ([]string, error) {
-	var files []string
-	err := filepath.WalkDir(folder, func(path string, entry os.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() && IsFile(path) {
-			files = append(files, path)
+// Hidden ones are left out: they are what editors and mounts put there.
+func Files(folder string) (files []string, err error) {
+	err = fs.WalkDir(os.DirFS(folder), ".", func(path string, entry os.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case path == ".":
+			return nil
+		case hidden(entry) && entry.IsDir():
+			return fs.SkipDir
+		case isScenario(entry):
+			files = append(files, filepath.Join(folder, filepath.FromSlash(path)))
 		}
-		return err
+		return nil
 	})
 	return files, err
 }
+
+// FilesIn returns the scenario files in a folder itself, by name.
+func FilesIn(folder string) (files []string, err error) {
+	entries, err := os.ReadDir(folder)
+	for _, entry := range entries {
+		if isScenario(entry) {
+			files = append(files, filepath.Join(folder, entry.Name()))
+		}
+	}
+	return files, err
+}
+
+func isScenario(entry os.DirEntry) bool {
+	return !entry.IsDir() && !hidden(entry) && IsFile(entry.Name())
+}
+
+func hidden(entry os.DirEntry) bool { return strings.HasPrefix(entry.Name(), ".") }

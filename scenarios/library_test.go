@@ -26,19 +26,24 @@ var promises = map[string]func(t *testing.T, s *shop){
 	"insufficient-balance":   promiseInsufficientBalance,
 	"mixed-payment-statuses": promiseMixedPaymentStatuses,
 	"failed-payment-refund":  promiseFailedPaymentRefund,
-	"documented-examples":    promiseDocumentedExamples,
+	"documented-examples":    promiseDocumented,
 	"swift-declined":         promiseSwiftDeclined,
 	"ach-canceled":           promiseACHCanceled,
 	"zelle-failed":           promiseZelleFailed,
 	"card-lifecycle":         promiseCardLifecycle,
 	"card-purchase-rejected": promiseCardPurchaseRejected,
-	"token-expiry":           promiseTokenExpiry,
+	"token-expiry":           promiseTokensExpire,
 	"usdt-limits":            promiseLimits,
 	"usdt-pending-approval":  promisePendingApproval,
 	"usdt-rate-moved":        promiseRateMoved,
 	"usdt-reversed":          promiseReversed,
 	"usdt-screening-failed":  promiseScreeningFailed,
 	"usdt-trailing-cents":    promiseTrailingCents,
+
+	"execution-low-wallet":          promiseLowWallet,
+	"execution-stuck-processing":    promiseStuckProcessing,
+	"execution-unverified-merchant": promiseUnverifiedMerchant,
+	"execution-wrong-passcode":      promiseWrongPasscode,
 }
 
 func TestLibrary(t *testing.T) {
@@ -119,6 +124,7 @@ func promiseDefault(t *testing.T, s *shop) {
 	again := s.quote("1", payee{"1234", "1"})
 	s.Advance(15 * time.Minute)
 	s.refused(s.execute(again), 400, "Authcode expired.")
+	s.merchant().settles(false)
 	s.sound()
 }
 
@@ -129,6 +135,7 @@ func promiseInstant(t *testing.T, s *shop) {
 	assert.Equal(t, []int{1, 1}, s.statuses(p), "the first poll tells success")
 	s.send(zelleSend, "300")
 	assert.Equal(t, []string{"INITIATED", "COMPLETED"}, s.told())
+	s.merchant().settles(true)
 	s.sound()
 }
 
@@ -169,6 +176,8 @@ func promiseInsufficientBalance(t *testing.T, s *shop) {
 	s.send(achSend, "43.90")
 	assert.Equal(t, "0", s.Balance("dinaricash", "payout"))
 	assert.Equal(t, []string{"Completed", "Failed"}, s.listed())
+
+	s.merchant().holds50()
 	s.sound()
 }
 

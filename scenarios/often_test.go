@@ -255,11 +255,11 @@ func TestWhatRulesRemember(t *testing.T) {
 		assert.Equal(t, whole, c.ids(s, 60))
 	})
 
-	t.Run("IsGoneAfterForgetRules", func(t *testing.T) {
+	t.Run("IsGoneWithTheRules", func(t *testing.T) {
 		c := newCaller(t, 7)
 		c.ids(s, 25)
 
-		c.tx(scenarios.ForgetRules)
+		c.keep(s, parse(t, ""))
 
 		assert.Equal(t, whole, c.ids(s, 60))
 	})
@@ -277,16 +277,88 @@ func TestWhatRulesRemember(t *testing.T) {
 	})
 }
 
-func TestForgetRulesForgetsNothingElse(t *testing.T) {
+// listed are rules as they stand in a file.
+func listed(rules []string) string {
+	if len(rules) == 0 {
+		return ""
+	}
+	return "rules:\n  - " + strings.Join(rules, "\n  - ") + "\n"
+}
+
+// keep has the counters go over to the next scenario.
+func (c *caller) keep(before, after *scenarios.Scenario) {
+	c.t.Helper()
+	c.tx(func(tx *state.Tx) { scenarios.KeepCounters(tx, before, after) })
+}
+
+func TestKeepCounters(t *testing.T) {
+	const a, b, twice = "{name: a, on: dinardragon.execute, skip: 1, times: 2, delay: 1s}", "{name: b, on: dinardragon.execute, times: 3, delay: 1s}", "{name: t, on: dinardragon.execute, times: 2, delay: 1s}"
+	tests := map[string]struct {
+		before, after []string
+		calls         int // of the first
+		want          string
+	}{
+		"InItsPlace":         {[]string{a, b}, []string{a, b}, 2, "a b b -"},
+		"MovedDown":          {[]string{a, b}, []string{"{on: dinardragon.status, delay: 1s}", a, b}, 2, "a b b -"},
+		"MovedUp":            {[]string{a, b}, []string{b}, 2, "b b - -"},
+		"Swapped":            {[]string{a, b}, []string{b, a}, 2, "b b a -"},
+		"WrittenOtherwise":   {[]string{a}, []string{"\n      name: 'a'\n      on: \"dinardragon.execute\" # as before\n      skip: 1\n      times: 2\n      delay: 1s"}, 2, "a - - -"},
+		"Changed":            {[]string{a}, []string{strings.Replace(a, "times: 2", "times: 3", 1)}, 2, "- a a a"},
+		"TheSameTwice":       {[]string{twice, twice}, []string{twice, twice}, 3, "t - - -"},
+		"OneMoreOfTheSame":   {[]string{twice}, []string{twice, twice}, 1, "t t t -"},
+		"OneLessOfTheSame":   {[]string{twice, twice}, []string{twice}, 1, "t - - -"},
+		"GoneAndComeBack":    {[]string{a}, []string{}, 3, "- - - -"},
+		"ChanceDrawsOn":      {[]string{"{name: c, on: dinardragon.execute, chance: 0.5, delay: 1s}"}, []string{"{name: c, on: dinardragon.execute, chance: 0.5, delay: 1s}"}, 10, ""},
+		"OfAnotherOperation": {[]string{a}, []string{strings.Replace(a, "execute", "status", 1)}, 3, "- - - -"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			before, after := parse(t, listed(tt.before)), parse(t, listed(tt.after))
+			if tt.want == "" {
+				whole := newCaller(t, 7)
+				whole.ids(before, tt.calls)
+				tt.want = whole.ids(before, 4)
+			}
+			c := newCaller(t, 7)
+			c.ids(before, tt.calls)
+
+			c.keep(before, after)
+
+			assert.Equal(t, tt.want, c.ids(after, 4))
+		})
+	}
+}
+
+func TestCompare(t *testing.T) {
+	const a, b, c, nameless = "{name: a, on: \"*\", delay: 1s}", "{name: b, on: \"*\", delay: 1s}", "{name: c, on: \"*\", delay: 1s}", "{on: \"*\", delay: 1s}"
+	for name, tt := range map[string]struct {
+		before, after []string
+		want          scenarios.Difference
+	}{
+		"Nothing":  {[]string{a, b}, []string{a, b}, scenarios.Difference{Kept: 2}},
+		"Moved":    {[]string{a, b}, []string{b, a}, scenarios.Difference{Kept: 2}},
+		"Added":    {[]string{b}, []string{a, b, nameless}, scenarios.Difference{Added: []string{"a", "3"}, Kept: 1}},
+		"Removed":  {[]string{nameless, a, b}, []string{b}, scenarios.Difference{Removed: []string{"1", "a"}, Kept: 1}},
+		"Replaced": {[]string{a}, []string{c}, scenarios.Difference{Added: []string{"c"}, Removed: []string{"a"}}},
+		"Doubled":  {[]string{a}, []string{a, a}, scenarios.Difference{Added: []string{"a"}, Kept: 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			assert.Equal(t, tt.want, scenarios.Compare(parse(t, listed(tt.before)), parse(t, listed(tt.after))))
+		})
+	}
+}
+
+func TestKeepCountersTouchesNothingElse(t *testing.T) {
 	c := newCaller(t, 7)
-	c.ids(parse(t, rulesOf(counting)), 10)
+	s := parse(t, rulesOf(counting))
+	c.ids(s, 10)
 	var first, second string
 	c.tx(func(tx *state.Tx) {
 		tx.Count("request")
 		first = tx.Hex("dinardragon.payout", 16)
 	})
 
-	c.tx(scenarios.ForgetRules)
+	c.keep(s, parse(t, ""))
 
 	c.tx(func(tx *state.Tx) {
 		assert.EqualValues(t, 1, tx.Counter("request"))

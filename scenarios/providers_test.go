@@ -74,7 +74,7 @@ func TestEffectsMustSuitEachOperationOfARule(t *testing.T) {
 		"StatusOfTheProvider":          {`{on: acme.*, settle: {as: done}}`, ""},
 		"StatusOfAnotherProvider":      {`{on: acme.send, settle: {as: failed}}`, `no status "failed"`},
 		"StatusThatOneOfThemKnowsNot":  {`{on: "*", settle: {as: done}}`, `no status "done"`},
-		"SettleWhereNothingIsSettled":  {`{on: acme.quote, settle: {as: done}}`, "operations that do: dinardragon.execute, acme.send"},
+		"SettleWhereNothingIsSettled":  {`{on: acme.quote, settle: {as: done}}`, "operations that do: acme.send"},
 		"RawOfAll":                     {`{on: "*", respond: {status: 502}}`, ""},
 		"OperationOfTheOtherProvider":  {`{on: acme.execute, delay: 1s}`, `no operation "acme.execute"`},
 		"OperationWithoutItsProvider":  {`{on: send, delay: 1s}`, `did you mean "acme.send"?`},

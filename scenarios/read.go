@@ -68,6 +68,8 @@ func name(path string) string {
 
 func describeNode(n *yaml.Node) string {
 	switch {
+	case n.Kind == yaml.MappingNode && len(n.Content) == 0:
+		return "an empty map"
 	case n.Kind == yaml.MappingNode:
 		return "a map"
 	case n.Kind == yaml.SequenceNode:

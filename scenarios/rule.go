@@ -32,7 +32,10 @@ type Rule struct {
 	settle  []settlement
 	delay   *Delay
 
+	settleListed bool // for each record of a call
+
 	operations []string // that On names
+	written    *yaml.Node
 }
 
 // ID names a rule in answers and in the journal: its name, else its place.
@@ -65,7 +68,7 @@ var effects = []string{"respond", "settle", "delay"}
 
 // rule reads one rule.
 func (d *document) rule(n *yaml.Node, path string, place int) *Rule {
-	r := &Rule{Place: place, chance: -1}
+	r := &Rule{Place: place, chance: -1, written: n}
 	var respond, settle *yaml.Node // read last: they depend on on
 	later := func(into **yaml.Node) func(*yaml.Node, string) {
 		return func(n *yaml.Node, _ string) { *into = n }
@@ -124,15 +127,25 @@ func (d *document) on(r *Rule, n *yaml.Node, path string) {
 		return
 	}
 	r.On = text
-	prefix, all := strings.CutSuffix(text, "*")
-	for _, op := range d.lang.operations {
-		if op == text || all && strings.HasPrefix(op, prefix) && (prefix == "" || strings.HasSuffix(prefix, ".")) {
-			r.operations = append(r.operations, op)
+	r.operations = d.lang.matching(text)
+	if len(r.operations) == 0 {
+		valid := slices.Clone(d.lang.operations)
+		for _, m := range d.lang.mocks {
+			valid = append(valid, m.Name+".*")
+		}
+		d.complain(n, path, "%s", provider.NoSuch("operation", text, valid))
+	}
+}
+
+// matching are the operations that an on names: one, those of a provider, all.
+func (l *Language) matching(on string) (operations []string) {
+	prefix, many := strings.CutSuffix(on, "*")
+	for _, op := range l.operations {
+		if op == on || many && strings.HasPrefix(op, prefix) && (prefix == "" || strings.HasSuffix(prefix, ".")) {
+			operations = append(operations, op)
 		}
 	}
-	if len(r.operations) == 0 {
-		d.complain(n, path, "%s", provider.NoSuch("operation", text, d.lang.operations))
-	}
+	return operations
 }
 
 func (d *document) between(n *yaml.Node, path string) *Window {
@@ -247,15 +260,21 @@ func isToken(text string) bool {
 	return text != "" && strings.Trim(text, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
+// What a body is, if no header says otherwise.
+const (
+	textType = "text/plain; charset=utf-8"
+	jsonType = "application/json"
+)
+
 // rawBody takes a text verbatim and anything else as JSON.
 func (d *document) rawBody(n *yaml.Node, path string, raw *RawResponse) {
-	kind := "text/plain; charset=utf-8"
+	kind := textType
 	if n.Kind == yaml.ScalarNode {
 		if n.ShortTag() != "!!null" {
 			raw.Body = []byte(n.Value)
 		}
 	} else {
-		kind = "application/json"
+		kind = jsonType
 		raw.Body = appendJSON(nil, n)
 	}
 	if raw.Header.Get("Content-Type") == "" {
@@ -308,9 +327,9 @@ func jsonScalar(n *yaml.Node) []byte {
 
 // settle reads what becomes of accepted calls.
 func (d *document) settle(r *Rule, n *yaml.Node, path string) {
-	states, settles := d.settledStates(r)
+	states, settles := d.lang.settledStates(r.operations)
 	if len(r.operations) > 0 && !settles {
-		d.complain(n, path, "%s settles nothing; operations that do: %s", r.On, strings.Join(d.lang.settling(), ", "))
+		d.complain(n, path, "%s settles nothing; operations that do: %s", r.On, strings.Join(d.lang.settling(r), ", "))
 		return
 	}
 	if n.Kind != yaml.SequenceNode {
@@ -320,15 +339,17 @@ func (d *document) settle(r *Rule, n *yaml.Node, path string) {
 	if len(n.Content) == 0 {
 		d.complain(n, path, "settle is an empty list, it says nothing")
 	}
+	r.settleListed = true
 	d.sequence(n, path, func(n *yaml.Node, path string) {
 		r.settle = append(r.settle, d.settlement(n, path, r, states, true))
 	})
 }
 
-// settledStates are the states that all settling operations of a rule know.
-func (d *document) settledStates(r *Rule) (states []string, settles bool) {
-	for _, full := range r.operations {
-		m, op := d.lang.lookup(full)
+// settledStates are the states that all those of some operations know which
+// settle something.
+func (l *Language) settledStates(operations []string) (states []string, settles bool) {
+	for _, full := range operations {
+		m, op := l.lookup(full)
 		if op.Settles == "" {
 			continue
 		}
@@ -342,12 +363,18 @@ func (d *document) settledStates(r *Rule) (states []string, settles bool) {
 	return states, settles
 }
 
-// settling are the operations that settle something.
-func (l *Language) settling() []string {
-	return slices.DeleteFunc(slices.Clone(l.operations), func(full string) bool {
+// settling are the operations that settle something, of the provider that a
+// rule is about if it has some.
+func (l *Language) settling(r *Rule) []string {
+	all := slices.DeleteFunc(slices.Clone(l.operations), func(full string) bool {
 		_, op := l.lookup(full)
 		return op.Settles == ""
 	})
+	of, _, _ := strings.Cut(r.On, ".")
+	if own := slices.DeleteFunc(slices.Clone(all), func(full string) bool { return !strings.HasPrefix(full, of+".") }); len(own) > 0 {
+		return own
+	}
+	return all
 }
 
 func (d *document) settlement(n *yaml.Node, path string, r *Rule, states []string, listed bool) (s settlement) {

@@ -54,6 +54,7 @@ package scenarios
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -97,6 +98,17 @@ func (ms Mistakes) Error() string {
 		lines[i] = m.String()
 	}
 	return strings.Join(lines, "\n")
+}
+
+// And returns the mistakes with more of them. What two files extend is told of
+// once.
+func (ms Mistakes) And(more Mistakes) Mistakes {
+	for _, m := range more {
+		if !slices.Contains(ms, m) {
+			ms = append(ms, m)
+		}
+	}
+	return ms
 }
 
 // A Window is a part of a workspace's time, measured from its clock's start.

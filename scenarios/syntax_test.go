@@ -101,14 +101,10 @@ func TestTextThatEditorsChange(t *testing.T) {
 		assert.Equal(t, "edited", s.Name)
 	})
 
-	t.Run("UTF16IsRefusedOrKeptAsUTF8", func(t *testing.T) {
-		s, err := lang.Parse(utf16Of(text))
-		if err != nil {
-			return
-		}
-		again, err := lang.Parse([]byte(strings.ToValidUTF8(s.Text, "?"))) // as JSON would carry it
-		require.NoError(t, err)
-		assert.Equal(t, s.Name, again.Name)
+	t.Run("UTF16IsRefused", func(t *testing.T) {
+		found := wrong(t, string(utf16Of(text)))
+
+		assert.Equal(t, "scenario:1:1: not YAML: the text is not UTF-8", found.Error())
 	})
 }
 
@@ -150,6 +146,33 @@ func TestDeepNestingIsRefused(t *testing.T) {
 		require.Len(t, found, 1)
 		assert.Equal(t, 2, found[0].Line)
 	}
+}
+
+func TestLargeFileIsRefused(t *testing.T) {
+	const most = 1 << 20
+	text := "version: 1\n#"
+	text += strings.Repeat("x", most-len(text))
+	_, err := lang.Parse([]byte(text))
+	require.NoError(t, err)
+
+	t.Run("AsText", func(t *testing.T) {
+		assert.Equal(t, "scenario:1:1: the scenario is larger than 1048576 bytes", wrong(t, text+"x").Error())
+	})
+
+	t.Run("AsAFileAndWhatItExtends", func(t *testing.T) {
+		dir := files(t, map[string]string{"child.yaml": "version: 1\nextends: large.yaml\n", "large.yaml": text + "x"})
+		for _, name := range []string{"child.yaml", "large.yaml"} {
+			s, err := lang.LoadFile(dir + "/" + name)
+			assert.Equal(t, dir+"/large.yaml:1:1: the scenario is larger than 1048576 bytes", mistakes(t, s, err).Error())
+		}
+	})
+
+	t.Run("WithItsAliasesWrittenOut", func(t *testing.T) {
+		body := strings.Repeat("x", most/10)
+		found := wrong(t, "version: 1\nrules:\n  - {on: dinardragon.status, respond: {body: [&x "+body+strings.Repeat(", *x", 10)+"]}}\n")
+
+		assert.Equal(t, "scenario:1:1: the scenario is larger than 1048576 bytes, with what it extends and its aliases written out", found.Error())
+	})
 }
 
 func TestAliases(t *testing.T) {

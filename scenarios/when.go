@@ -18,6 +18,7 @@ type condition struct {
 	key   string
 	path  []string // of a parameter
 	tests []test
+	value *yaml.Node // as it is written, to be explained
 }
 
 // A test is one predicate, ready to be asked of any number of values.
@@ -60,7 +61,7 @@ func (d *document) when(n *yaml.Node, path string, record bool) []condition {
 		if k.Kind != yaml.ScalarNode || k.ShortTag() == "!!merge" {
 			continue // complained about before
 		}
-		c := condition{key: k.Value, path: strings.Split(k.Value, ".")}
+		c := condition{key: k.Value, path: strings.Split(k.Value, "."), value: v}
 		if problem := badKey(k.Value, record); problem != "" {
 			d.complain(k, join(path, k.Value), "%s", problem)
 		}

@@ -50,7 +50,11 @@ func newRouter(mocks []*provider.Mock) *router {
 func operationRouter(m *provider.Mock) *mux.Router {
 	r := mux.NewRouter().SkipClean(true)
 	for _, op := range m.Operations {
-		r.Handle(op.Path, http.NotFoundHandler()).Methods(op.Method).Name(op.Name)
+		path := op.Path
+		if op.Matches != "" {
+			path = op.Matches
+		}
+		r.Handle(path, http.NotFoundHandler()).Methods(op.Method).Name(op.Name)
 	}
 	return r
 }

@@ -8,8 +8,9 @@
 //	err = s.Stop(ctx)
 //
 // [New] checks everything and loads the scenario; [Server.Start] binds first and
-// serves then, so that port 0 works; [Server.Stop] lets what is in flight
-// finish. Without Start, [Server.Handler] works by itself.
+// serves then, so that port 0 works, and has scenario files reloaded when they
+// change; [Server.Stop] lets what is in flight finish. Without Start,
+// [Server.Handler] works by itself.
 package server
 
 import (
@@ -21,8 +22,6 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -64,6 +63,8 @@ type Server struct {
 	sender   *webhook.Sender
 	router   *router
 	control  http.Handler
+	files    *files // that scenarios come from; nil without any
+	watcher  *watcher
 
 	running   context.Context // ends when Stop is called
 	stopping  context.CancelFunc
@@ -160,86 +161,6 @@ func (o Options) checkWebhooks() error {
 	return nil
 }
 
-// loadScenarios makes the default workspace and, of a folder, one workspace per
-// file, named by it.
-func (s *Server) loadScenarios() error {
-	if info, err := os.Stat(s.Scenario); err == nil && info.IsDir() {
-		return s.loadFolder(s.Scenario)
-	}
-	scenario, err := s.language.Load(s.Scenario)
-	if err != nil {
-		return scenarioError(err)
-	}
-	return s.create(workspace.Spec{ID: workspace.Default, Scenario: scenario, Seed: s.Seed})
-}
-
-// create makes a workspace. What its scenario asks for and may not have is a
-// mistake of the option.
-func (s *Server) create(spec workspace.Spec) error {
-	_, err := s.registry.Create(spec)
-	if errors.Is(err, workspace.ErrID) || errors.Is(err, workspace.ErrTaken) || errors.Is(err, workspace.ErrEndpoint) {
-		return scenarioError(err)
-	}
-	return err
-}
-
-// scenarioError marks what is wrong with the option and not with a file.
-func scenarioError(err error) error {
-	var mistakes scenarios.Mistakes
-	if errors.As(err, &mistakes) {
-		return err
-	}
-	return fmt.Errorf("%w: scenario: %w", ErrOption, err)
-}
-
-func (s *Server) loadFolder(folder string) error {
-	files, err := scenarios.Files(folder)
-	if err != nil {
-		return scenarioError(err)
-	}
-	loaded := make(map[string]*scenarios.Scenario)
-	var all scenarios.Mistakes
-	for _, file := range files {
-		id := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
-		if loaded[id] != nil {
-			return scenarioError(fmt.Errorf("two files of folder %s are called %q", folder, id))
-		}
-		scenario, err := s.language.LoadFile(file)
-		var mistakes scenarios.Mistakes
-		switch {
-		case errors.As(err, &mistakes):
-			all = append(all, mistakes...)
-		case err != nil:
-			return scenarioError(err)
-		}
-		loaded[id] = scenario
-	}
-	if len(all) > 0 {
-		return all
-	}
-	return s.createAll(loaded)
-}
-
-func (s *Server) createAll(loaded map[string]*scenarios.Scenario) error {
-	if loaded[workspace.Default] == nil {
-		scenario, err := s.language.Shipped(scenarios.Default)
-		if err != nil {
-			return err
-		}
-		loaded[workspace.Default] = scenario
-	}
-	for _, id := range slices.Sorted(maps.Keys(loaded)) {
-		spec := workspace.Spec{ID: id, Scenario: loaded[id]}
-		if id == workspace.Default {
-			spec.Seed = s.Seed
-		}
-		if err := s.create(spec); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Limits of what a connection may take, in real time and bytes.
 const (
 	headerTimeout = 10 * time.Second
@@ -265,6 +186,7 @@ func (s *Server) Start() error {
 	for _, l := range s.listeners {
 		go s.serve(l)
 	}
+	s.watch()
 	return nil
 }
 
@@ -300,6 +222,7 @@ func (s *Server) Stop(ctx context.Context) error {
 		s.stopping()
 		s.mu.Lock()
 		defer s.mu.Unlock()
+		s.watcher.stop()
 		errs := make([]error, len(s.listeners))
 		var all sync.WaitGroup
 		for i, l := range s.listeners {
@@ -364,6 +287,9 @@ func (s *Server) Banner(to io.Writer) error {
 	url := s.URL()
 	var b strings.Builder
 	fmt.Fprintf(&b, "mockpay %s seed %d scenario %s\n", s.Version, seed, w.Scenario().Name)
+	if s.files != nil && s.files.folder != "" {
+		fmt.Fprintf(&b, "workspaces %s\n", strings.Join(s.registry.IDs(), " "))
+	}
 	for _, m := range s.Mocks {
 		fmt.Fprintf(&b, "%s %s/%s", m.Name, url, m.Name)
 		for _, mount := range m.Mounts[1:] {

@@ -132,6 +132,7 @@ func TestBanner(t *testing.T) {
 		"dinaricash %[1]s/dinaricash corporate_account_id=8d1838fbb7fea3206326d0d96f162618 gateway_api_key=955a380d7d9c05707f199fbe8ba8474d webhook_key=d4238d59beea578ab494a6f5126cf853\n"+
 		"usdtpayout %[1]s/usdtpayout live_base_url=%[1]s/usdtpayout/live api_key=pg-default-api-key encryption_secret=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8 "+
 		"hmac_secret=oKGio6SlpqeoqaqrrK2ur7CxsrO0tba3uLm6u7y9vr8 email=owner@example.test password=pw-1\n"+
+		"executions %[1]s/executions client_id=dollr-default-client client_secret=dollr-default-secret passcode=123456 phone=231771234567\n"+
 		"mockpay ready on %[1]s\n", s.URL()), b.String())
 }
 

@@ -165,4 +165,16 @@ func TestCount(t *testing.T) {
 		assert.Equal(t, map[string]int64{"rule": 1, "rule0": 1, "rul": 1, "s": 1}, w.snapshot(t).Counters)
 		w.update(t, func(tx *state.Tx) { assert.Equal(t, int64(1), tx.Count("rule/1")) })
 	})
+
+	t.Run("Rename", func(t *testing.T) {
+		w := newWorld(t)
+		w.update(t, func(tx *state.Tx) {
+			for _, name := range []string{"rule/1", "rule/1", "rule/2", "rule/3", "rule/3", "rule/3", "rul"} {
+				tx.Count(name)
+			}
+			next := map[string]string{"rule/1": "rule/2", "rule/3": "rule/1"}
+			tx.RenameCounters("rule/", func(name string) string { return next[name] })
+		})
+		assert.Equal(t, map[string]int64{"rule/2": 2, "rule/1": 3, "rul": 1}, w.snapshot(t).Counters)
+	})
 }

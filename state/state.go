@@ -318,15 +318,26 @@ func (tx *Tx) Counter(name string) int64 {
 
 // ForgetCounters sets the counters whose names begin so back to 0.
 func (tx *Tx) ForgetCounters(prefix string) {
-	var names []string
-	for name := range tx.Scan(spaceCounters, prefix, "", false) {
+	tx.RenameCounters(prefix, func(string) string { return "" })
+}
+
+// RenameCounters gives the counters whose names begin so other names, no two
+// the same; one whose name becomes empty goes back to 0.
+func (tx *Tx) RenameCounters(prefix string, rename func(name string) string) {
+	values := make(map[string][]byte)
+	for name, value := range tx.Scan(spaceCounters, prefix, "", false) {
 		if !strings.HasPrefix(name, prefix) {
 			break
 		}
-		names = append(names, name)
+		values[name] = value
 	}
-	for _, name := range names {
+	for name := range values {
 		tx.w.Delete(spaceCounters, name)
+	}
+	for name, value := range values {
+		if now := rename(name); now != "" {
+			tx.w.Put(spaceCounters, now, value)
+		}
 	}
 }
 

@@ -62,23 +62,37 @@ func (w *Workspace) Reset() error { return w.begin(w.scenario.Load(), false) }
 // Load replaces the scenario and begins it.
 func (w *Workspace) Load(s *scenarios.Scenario) error { return w.begin(s, true) }
 
-// ReplaceRules takes the rules of another scenario and keeps all else. The
-// new rules begin to count anew.
+// ReplaceRules takes the rules of another scenario and keeps all else. Rules
+// that stay as they are go on counting, the others begin anew.
 func (w *Workspace) ReplaceRules(of *scenarios.Scenario) error {
 	w.world.Lock()
 	defer w.world.Unlock()
-	s, err := w.lang.WithRules(w.scenario.Load(), of)
+	before := w.scenario.Load()
+	after, err := w.lang.WithRules(before, of)
 	if err != nil {
 		return err
 	}
 	err = w.update(state.Cause{Operation: "rules replaced"}, func(tx *state.Tx) error {
-		scenarios.ForgetRules(tx)
+		scenarios.KeepCounters(tx, before, after)
 		return nil
 	})
 	if err == nil {
-		w.scenario.Store(s)
+		w.scenario.Store(after)
 	}
 	return err
+}
+
+// SetReloadError notes why the workspace's file could not be reloaded; nil
+// notes that it could.
+func (w *Workspace) SetReloadError(err error) { w.reloadError.Store(&err) }
+
+// ReloadError tells why the workspace's file, as it is now, is not in force;
+// nil if nothing is wrong with it.
+func (w *Workspace) ReloadError() error {
+	if err := w.reloadError.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 // Balances are all balances by provider and name.

@@ -84,6 +84,14 @@ type Spec struct {
 	TTL      time.Duration // 0: for ever
 }
 
+// CheckID refuses what is no id of a workspace.
+func CheckID(id string) error {
+	if !validID.MatchString(id) {
+		return fmt.Errorf("%w: %q", ErrID, id)
+	}
+	return nil
+}
+
 // Create makes a workspace.
 func (r *Registry) Create(s Spec) (*Workspace, error) {
 	r.mu.Lock()
@@ -91,8 +99,8 @@ func (r *Registry) Create(s Spec) (*Workspace, error) {
 	if s.ID == "" {
 		s.ID = r.drawIDLocked()
 	}
-	if !validID.MatchString(s.ID) {
-		return nil, fmt.Errorf("%w: %q", ErrID, s.ID)
+	if err := CheckID(s.ID); err != nil {
+		return nil, err
 	}
 	if r.all[s.ID] != nil {
 		return nil, fmt.Errorf("%w: %q", ErrTaken, s.ID)
@@ -206,6 +214,13 @@ func (r *Registry) List() []*Workspace {
 		all = append(all, r.all[id])
 	}
 	return all
+}
+
+// IDs are the ids of the workspaces, the default first, then by name.
+func (r *Registry) IDs() []string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.idsLocked()
 }
 
 // others are the ids of all workspaces but one.

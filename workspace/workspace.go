@@ -53,6 +53,8 @@ type Workspace struct {
 	// they are replaced together.
 	world    sync.RWMutex
 	scenario atomic.Pointer[scenarios.Scenario]
+
+	reloadError atomic.Pointer[error]
 }
 
 // config is what a workspace is made from.

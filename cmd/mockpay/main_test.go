@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 //	serve-mockpay [NAME=VALUE]... [FLAG]...   start a server on a free port, wait
 //	                                          until it is ready, set MOCKPAY_URL
 //	                                          and SERVER_ADDR
+//	await-log REGEXP                          wait until it logs a line like that
 //	stop-mockpay                              end it by SIGTERM; it must exit 0
 //	listen [FLAG]...                          start mockpay webhooks listen on a
 //	                                          free port, set HOOK_URL
@@ -54,6 +55,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve-mockpay":  serveMockpay,
+			"await-log":      awaitLog,
 			"stop-mockpay":   stopMockpay,
 			"listen":         listen,
 			"heard":          heard,
@@ -75,7 +77,7 @@ type processKey struct{}
 type process struct {
 	cmd    *exec.Cmd
 	stdout io.Reader
-	stderr bytes.Buffer // complete once the process has ended
+	stderr *tape // complete once the process has ended
 }
 
 func scriptProcess(ts *testscript.TestScript) *process {
@@ -104,7 +106,8 @@ func serveMockpay(ts *testscript.TestScript, _ bool, args []string) {
 		env, args = append(env, args[0]), args[1:]
 	}
 	p.cmd = exec.Command("mockpay", append([]string{"serve", "--addr", "127.0.0.1:0"}, args...)...)
-	p.cmd.Env, p.cmd.Dir, p.cmd.Stderr = env, ts.MkAbs("."), &p.stderr
+	p.stderr = newTape()
+	p.cmd.Env, p.cmd.Dir, p.cmd.Stderr = env, ts.MkAbs("."), p.stderr
 	stdout, err := p.cmd.StdoutPipe()
 	ts.Check(err)
 	p.stdout = stdout
@@ -122,7 +125,14 @@ func serveMockpay(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	p.kill()
-	ts.Fatalf("the server was not ready; its log:\n%s", &p.stderr)
+	ts.Fatalf("the server was not ready; its log:\n%s", p.stderr)
+}
+
+func awaitLog(ts *testscript.TestScript, _ bool, args []string) {
+	p := scriptProcess(ts)
+	if _, ok := p.stderr.await(`(?m)^.*` + args[0] + `.*$`); !ok {
+		ts.Fatalf("%s was not logged:\n%s", args[0], p.stderr)
+	}
 }
 
 func stopMockpay(ts *testscript.TestScript, _ bool, _ []string) {
@@ -133,7 +143,7 @@ func stopMockpay(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(err)
 	err = p.cmd.Wait()
 	ts.Stdout().Write(rest)
-	ts.Stderr().Write(p.stderr.Bytes())
+	fmt.Fprint(ts.Stderr(), p.stderr)
 	ts.Check(err)
 }
 
@@ -151,18 +161,18 @@ func scriptListener(ts *testscript.TestScript) *listener {
 
 func listen(ts *testscript.TestScript, _ bool, args []string) {
 	l := scriptListener(ts)
-	l.heard = newTape()
+	l.heard, l.stderr = newTape(), newTape()
 	l.cmd = exec.Command("mockpay", append([]string{"webhooks", "listen", "--port", "0"}, args...)...)
 	for _, name := range []string{"PATH", "HOME", "GORACE", "MOCKPAY_URL", "MOCKPAY_FORWARD"} {
 		l.cmd.Env = append(l.cmd.Env, name+"="+ts.Getenv(name))
 	}
-	l.cmd.Stdout, l.cmd.Stderr = l.heard, &l.stderr
+	l.cmd.Stdout, l.cmd.Stderr = l.heard, l.stderr
 	ts.Check(l.cmd.Start())
 	ts.Defer(l.kill)
 	line, ok := l.heard.await(`http://127\.0\.0\.1:\d+/`)
 	if !ok {
 		l.kill()
-		ts.Fatalf("the receiver does not listen:\n%s", &l.stderr)
+		ts.Fatalf("the receiver does not listen:\n%s", l.stderr)
 	}
 	ts.Setenv("HOOK_URL", line)
 }
@@ -182,7 +192,7 @@ func stopListening(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(l.cmd.Process.Signal(syscall.SIGTERM))
 	err := l.cmd.Wait()
 	fmt.Fprint(ts.Stdout(), l.heard)
-	ts.Stderr().Write(l.stderr.Bytes())
+	fmt.Fprint(ts.Stderr(), l.stderr)
 	ts.Check(err)
 }
 

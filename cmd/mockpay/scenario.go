@@ -16,7 +16,7 @@ import (
 
 func (c *cli) scenarioCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "scenario", Short: "See, check and load scenarios"}
-	cmd.AddCommand(c.scenarioList(), c.scenarioShow(), c.scenarioValidate(), c.scenarioLoad())
+	cmd.AddCommand(c.scenarioList(), c.scenarioShow(), c.scenarioValidate(), c.scenarioExplain(), c.scenarioSchema(), c.scenarioLoad())
 	return cmd
 }
 
@@ -55,6 +55,9 @@ func (c *cli) scenarioShow() *cobra.Command {
 				current, err := c.client().Scenario(cmd.Context())
 				if err != nil {
 					return err
+				}
+				if broken := current.ReloadError; broken != nil {
+					c.warn("the scenario's file has changed, and is not taken: %s", broken.Message)
 				}
 				return c.show(func(w io.Writer) { fmt.Fprint(w, current.YAML) })
 			}

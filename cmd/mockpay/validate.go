@@ -69,7 +69,7 @@ func checkFiles(files []string) (all scenarios.Mistakes, err error) {
 		if err != nil && !errors.As(err, &found) {
 			return nil, err
 		}
-		all = append(all, found...)
+		all = all.And(found)
 	}
 	return all, nil
 }

@@ -17,9 +17,12 @@ const (
 	down     rounding = "down"
 )
 
+// Values are all there are.
+func (rounding) Values() []string { return texts(halfUp, halfEven, halfDown, up, down) }
+
 // UnmarshalText reads a rounding.
 func (r *rounding) UnmarshalText(text []byte) error {
-	return choose(r, string(text), halfUp, halfEven, halfDown, up, down)
+	return choose(r, string(text))
 }
 
 // MarshalText writes the rounding; half up is the unsaid one.

@@ -1,7 +1,9 @@
 package dinaricash
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/mockpay/mockpay/provider"
@@ -162,17 +164,27 @@ func number(text string) decimal.Decimal { return decimal.RequireFromString(text
 // knobs are the settings in force for a call.
 func knobs(c *provider.Call) *settings { return c.Settings.(*settings) }
 
-// choose reads one of the words a type knows; the empty one is the first.
-func choose[T ~string](into *T, text string, known ...T) error {
-	var names []string
-	for _, k := range known {
-		if string(k) == text {
-			*into = k
-			return nil
-		}
-		names = append(names, string(k))
+// A choice is a text of a few.
+type choice interface {
+	~string
+	provider.Enumerated
+}
+
+// choose reads a text that is one of those there are.
+func choose[T choice](into *T, text string) error {
+	if known := (*into).Values(); !slices.Contains(known, text) {
+		return errors.New(provider.NoSuch("value", text, known))
 	}
-	return fmt.Errorf("%s", provider.NoSuch("value", text, names))
+	*into = T(text)
+	return nil
+}
+
+// texts are values as they are written.
+func texts[T ~string](values ...T) (all []string) {
+	for _, v := range values {
+		all = append(all, string(v))
+	}
+	return all
 }
 
 // A pace says when an accepted send ends.
@@ -185,9 +197,12 @@ const (
 	delayed   pace = "delayed"
 )
 
+// Values are all there are.
+func (pace) Values() []string { return texts(instant, manual, delayed, asSettled) }
+
 // UnmarshalText reads a pace.
 func (p *pace) UnmarshalText(text []byte) error {
-	return choose(p, string(text), instant, manual, delayed, asSettled)
+	return choose(p, string(text))
 }
 
 // A style is how money is written.
@@ -198,9 +213,12 @@ const (
 	minimal     style = "minimal"
 )
 
+// Values are all there are.
+func (style) Values() []string { return texts(twoDecimals, minimal) }
+
 // UnmarshalText reads a style.
 func (s *style) UnmarshalText(text []byte) error {
-	return choose(s, string(text), twoDecimals, minimal)
+	return choose(s, string(text))
 }
 
 // MarshalText writes the style; two decimals are the unsaid one.

@@ -22,9 +22,12 @@ const (
 	canceled  status = "CANCELED"
 )
 
+// Values are all there are.
+func (status) Values() []string { return texts(initiated, completed, declined, failed, canceled) }
+
 // UnmarshalText reads a status.
 func (s *status) UnmarshalText(text []byte) error {
-	return choose(s, string(text), initiated, completed, declined, failed, canceled)
+	return choose(s, string(text))
 }
 
 // title is a status as lists write it.
