@@ -3,9 +3,11 @@
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 EPOCH   := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 BIN     := bin/mockpay
+# Without HTTP/2, which nothing here talks: half a megabyte.
+TAGS    := -tags nethttpomithttp2
 ARGS    :=
 
-.PHONY: help run build test lint need bench image release release-check clean
+.PHONY: help run build test lint need bench microbench image release release-check clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
@@ -14,7 +16,7 @@ run: build ## serve on 127.0.0.1:4402; make run ARGS="--scenario instant"
 	@$(BIN) serve $(ARGS)
 
 build: ## the static release binary, bin/mockpay
-	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/mockpay
+	CGO_ENABLED=0 go build $(TAGS) -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/mockpay
 
 test: lint ## everything that must pass: lint, then all tests with the race detector
 	CGO_ENABLED=1 go test -race -timeout 3m ./...
@@ -32,9 +34,12 @@ lint: need ## gofmt, go vet, staticcheck, and go.mod files that are tidy
 need: # what the tests need and this machine may lack
 	@tools/need.sh
 
-bench: build ## Go benchmarks, then start, memory and idle CPU of the release binary
+bench: build ## the release binary beside a bare handler: speed, start, memory; make bench ARGS="-seconds 1"
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w' -o bin/baseline ./bench/baseline
+	go run ./bench -binary $(BIN) -baseline bin/baseline $(ARGS)
+
+microbench: ## Go benchmarks of the parts
 	go test -run '^$$' -bench . -benchmem ./...
-	go run ./bench -binary $(BIN)
 
 image: ## the container images, bin/mockpay-linux-*.tar for docker load; needs root and buildah, not Docker
 	@VERSION=$(VERSION) tools/image.sh bin

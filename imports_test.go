@@ -38,7 +38,7 @@ var layers = [][]string{
 
 // onTop are the packages for tests and measurements. They import what they
 // like, and nothing but tests and each other imports them.
-var onTop = []string{"mockpaytest", "provider/providertest", "bench"}
+var onTop = []string{"mockpaytest", "provider/providertest", "bench", "bench/baseline"}
 
 // free is the package that imports nothing of the project, and that only the
 // command line and the packages on top import: it talks to the server by HTTP.
@@ -79,9 +79,16 @@ var allowances = []allowance{
 	{"examples/go/dollr-payout/dollr.go", "After", "waits before it calls again, as a real program would"},
 	{"examples/go/dollr-payout/main.go", "Now", "gives up when the real time is over"},
 	{"examples/go/dollr-payout/main.go", "Sleep", "asks now and then, as a real program would"},
-	{"bench/main.go", "Now", "measures the real program"},
-	{"bench/main.go", "Since", "measures the real program"},
-	{"bench/main.go", "Sleep", "lets the real program idle"},
+	{"bench/process.go", "Now", "measures how long the real program takes to start"},
+	{"bench/process.go", "Since", "measures how long the real program takes to start"},
+	{"bench/process.go", "Sleep", "lets the real program idle"},
+	{"bench/driver.go", "Now", "measures how long the real program takes to answer"},
+	{"bench/driver.go", "Since", "measures how long the real program takes to answer"},
+	{"bench/compare.go", "Now", "tells how many requests to prepare"},
+	{"bench/compare.go", "Since", "tells how many requests to prepare"},
+	{"bench/pontis.go", "Now", "x-timestamp is the real time, as a client writes it"},
+	{"bench/baseline/dinaricash.go", "Now", "the baseline knows no other clock"},
+	{"bench/baseline/others.go", "Now", "the baseline knows no other clock"},
 }
 
 // TestImports checks every file of the module that is no test.

@@ -227,11 +227,41 @@ func (o Object) MarshalJSONTo(e *jsontext.Encoder) error {
 		if err := e.WriteToken(jsontext.String(m.Key)); err != nil {
 			return err
 		}
-		if err := jsonv2.MarshalEncode(e, m.Value); err != nil {
+		if err := encodeValue(e, m.Value); err != nil {
 			return err
 		}
 	}
 	return e.WriteToken(jsontext.EndObject)
+}
+
+// encodeValue writes a value as MarshalEncode does. It takes a shorter way for
+// what answers are made of for the most part.
+func encodeValue(e *jsontext.Encoder, v any) error {
+	switch v := v.(type) {
+	case string:
+		return e.WriteToken(jsontext.String(v))
+	case Cents:
+		return v.MarshalJSONTo(e)
+	case Minimal:
+		return v.MarshalJSONTo(e)
+	case Object:
+		return v.MarshalJSONTo(e)
+	case []Object:
+		return encodeObjects(e, v)
+	}
+	return jsonv2.MarshalEncode(e, v)
+}
+
+func encodeObjects(e *jsontext.Encoder, all []Object) error {
+	if err := e.WriteToken(jsontext.BeginArray); err != nil {
+		return err
+	}
+	for _, o := range all {
+		if err := o.MarshalJSONTo(e); err != nil {
+			return err
+		}
+	}
+	return e.WriteToken(jsontext.EndArray)
 }
 
 // Raw returns a decoded scalar as the JSON it came as.

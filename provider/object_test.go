@@ -38,6 +38,7 @@ func TestObjectKeepsItsOrder(t *testing.T) {
 		"Map":     {provider.Object{{"m", map[string]int{"b": 1, "a": 2}}}, `{"m":{"a":2,"b":1}}`},
 		"Struct":  {provider.Object{{"s", struct{ B, A int }{1, 2}}}, `{"s":{"B":1,"A":2}}`},
 		"Raw":     {provider.Object{{"r", provider.Raw("x")}, {"l", []provider.Cents{cents}}}, `{"r":"x","l":[5.00]}`},
+		"Objects": {provider.Object{{"l", []provider.Object{{{"b", cents}, {"a", 2}}, nil}}, {"n", []provider.Object(nil)}, {"m", provider.Minimal(cents)}}, `{"l":[{"b":5.00,"a":2},{}],"n":[],"m":5}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			assert.Equal(t, tt.want, string(provider.Encode(tt.o)))
@@ -46,6 +47,7 @@ func TestObjectKeepsItsOrder(t *testing.T) {
 	}
 	assert.Panics(t, func() { provider.Encode(provider.Object{{"a", 1}, {"a", 2}}) }, "no object has a key twice")
 	assert.Panics(t, func() { provider.Encode(provider.Object{{"a", func() {}}}) })
+	assert.Panics(t, func() { provider.Encode(provider.Object{{"a", "\xff"}}) })
 }
 
 func TestWebhookKnobIsAnEndpoint(t *testing.T) {

@@ -22,6 +22,8 @@ type Job struct {
 	Tag json.RawMessage `json:"tag,omitempty"`
 }
 
+var jobs = newCodec[Job]()
+
 // Schedule makes a job due at a time, rounded up to the clock's resolution, and
 // returns its id. Jobs due at the same time run in the order scheduled.
 func (tx *Tx) Schedule(at time.Time, kind, ref string, args any) string {
@@ -38,7 +40,7 @@ func (tx *Tx) Schedule(at time.Time, kind, ref string, args any) string {
 }
 
 func (tx *Tx) putJob(key string, job Job) {
-	tx.w.Put(spaceJobs, key, encode(job))
+	tx.w.Put(spaceJobs, key, jobs.document(tx, "", &job))
 	tx.jobs = true
 }
 
@@ -52,13 +54,13 @@ func (tx *Tx) Cancel(id string) {
 
 // Jobs returns what is scheduled, soonest first.
 func (tx *Tx) Jobs() []Job {
-	jobs := []Job{}
+	scheduled := []Job{}
 	for _, doc := range tx.Scan(spaceJobs, "", "", false) {
 		var job Job
-		decode(doc, &job)
-		jobs = append(jobs, job)
+		jobs.decode(doc, &job)
+		scheduled = append(scheduled, job)
 	}
-	return jobs
+	return scheduled
 }
 
 // jobID names a job so that its key can be told from it.
@@ -76,7 +78,7 @@ func parseJobID(id string) (key string, ok bool) {
 
 func firstJob(tx *Tx) (job Job, ok bool) {
 	for _, doc := range tx.Scan(spaceJobs, "", "", false) {
-		decode(doc, &job)
+		jobs.decode(doc, &job)
 		return job, true
 	}
 	return job, false

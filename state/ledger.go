@@ -1,6 +1,7 @@
 package state
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"time"
@@ -27,6 +28,55 @@ type Entry struct {
 	Reference string          `json:"reference,omitempty"` // what it was for, a payout's id
 }
 
+// A posting is an entry as it is stored: what most entries have in common, its
+// kind, stands once for all of them.
+type posting struct {
+	Kind      int64           `json:"kind"`
+	At        time.Time       `json:"at"`
+	Delta     decimal.Decimal `json:"delta"`
+	After     decimal.Decimal `json:"after"`
+	Request   string          `json:"request,omitempty"`
+	Job       string          `json:"job,omitempty"`
+	Reference string          `json:"reference,omitempty"`
+}
+
+var (
+	postings     = newCodec[posting]()
+	postingKinds = newCodec[kind]()
+)
+
+// A kind of entries: which balance moved in which operation.
+type kind struct {
+	Provider  string `json:"provider"`
+	Balance   string `json:"balance"`
+	Operation string `json:"operation"`
+}
+
+const kindsCounter = "ledger/kinds"
+
+// numberOf is the number of a kind, under which it is kept from now on.
+func (tx *Tx) numberOf(k kind) int64 {
+	doc := postingKinds.document(tx, "", &k)
+	if n, ok := tx.peek(spaceKindNumbers, string(doc)); ok {
+		return int64(binary.BigEndian.Uint64(n))
+	}
+	n := tx.Count(kindsCounter)
+	tx.w.Put(spaceKindNumbers, string(doc), []byte(number(n)))
+	tx.w.Put(spaceKinds, number(n), doc)
+	return n
+}
+
+// kinds are all kinds by their numbers.
+func (tx *Tx) kinds() map[int64]kind {
+	all := make(map[int64]kind)
+	for n, doc := range tx.Scan(spaceKinds, "", "", false) {
+		var k kind
+		postingKinds.decode(doc, &k)
+		all[int64(binary.BigEndian.Uint64([]byte(n)))] = k
+	}
+	return all
+}
+
 // Move changes a balance by delta and returns it as it is after. Each move is
 // an entry of the ledger; a delta of zero moves nothing and leaves none.
 func (tx *Tx) Move(provider, balance string, delta decimal.Decimal, reference string) decimal.Decimal {
@@ -50,13 +100,14 @@ func (tx *Tx) post(provider, balance string, delta, after decimal.Decimal, refer
 }
 
 func (tx *Tx) putEntry(e Entry) {
-	tx.w.Put(spaceLedger, number(tx.Count("ledger")), encode(e))
+	p := posting{tx.numberOf(kind{e.Provider, e.Balance, e.Operation}), e.At, e.Delta, e.After, e.Request, e.Job, e.Reference}
+	tx.w.Put(spaceLedger, number(tx.Count("ledger")), postings.document(tx, "", &p))
 	tx.w.Put(spaceBalances, e.Provider+"/"+e.Balance, []byte(e.After.String()))
 }
 
 // Balance is an amount as it stands; a balance never opened is zero.
 func (tx *Tx) Balance(provider, balance string) decimal.Decimal {
-	doc, ok := tx.Get(spaceBalances, provider+"/"+balance)
+	doc, ok := tx.peek(spaceBalances, provider+"/"+balance)
 	if !ok {
 		return decimal.Decimal{}
 	}
@@ -79,12 +130,13 @@ func (tx *Tx) Balances() map[string]map[string]decimal.Decimal {
 // Ledger returns the entries of a provider's balance, oldest first; an empty
 // name means any.
 func (tx *Tx) Ledger(provider, balance string) []Entry {
-	entries := []Entry{}
+	entries, kinds := []Entry{}, tx.kinds()
 	for _, doc := range tx.Scan(spaceLedger, "", "", false) {
-		var e Entry
-		decode(doc, &e)
-		if (provider == "" || e.Provider == provider) && (balance == "" || e.Balance == balance) {
-			entries = append(entries, e)
+		var p posting
+		postings.decode(doc, &p)
+		k := kinds[p.Kind]
+		if (provider == "" || k.Provider == provider) && (balance == "" || k.Balance == balance) {
+			entries = append(entries, Entry{p.At, k.Provider, k.Balance, p.Delta, p.After, k.Operation, p.Request, p.Job, p.Reference})
 		}
 	}
 	return entries

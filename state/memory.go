@@ -3,8 +3,6 @@ package state
 import (
 	"iter"
 	"sync"
-
-	"github.com/tidwall/btree"
 )
 
 // Memory returns a store that keeps everything in this process.
@@ -34,9 +32,6 @@ func (m *memory) Remove(workspace string) error {
 }
 
 func (m *memory) Close() error { return nil }
-
-// A space orders the documents of one kind by key.
-type space = btree.Map[string, []byte]
 
 // memoryDocs changes documents in place and keeps an undo log, so that a
 // transaction costs what it touches and nothing more.
@@ -72,6 +67,8 @@ func (d *memoryDocs) Update(fn func(Writer) error) error {
 	return nil
 }
 
+func (d *memoryDocs) volatile() {}
+
 func (d *memoryDocs) View(fn func(Reader) error) error {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
@@ -106,13 +103,22 @@ func (r *memoryReader) Get(space, key string) ([]byte, bool) {
 	return s.Get(key)
 }
 
+// peek is Get without a copy: what it returns is good until the next write.
+func (r *memoryReader) peek(space, key string) []byte {
+	s := r.spaces[space]
+	if s == nil {
+		return nil
+	}
+	return s.peek(key)
+}
+
 func (r *memoryReader) Scan(space, from, to string, reverse bool) iter.Seq2[string, []byte] {
 	s := r.spaces[space]
 	return func(yield func(string, []byte) bool) {
 		switch {
 		case s == nil:
 		case reverse:
-			descend(s, from, to, yield)
+			s.Descend(to, func(key string, doc []byte) bool { return key >= from && yield(key, doc) })
 		default:
 			s.Ascend(from, func(key string, doc []byte) bool {
 				return (to == "" || key < to) && yield(key, doc)
@@ -121,23 +127,15 @@ func (r *memoryReader) Scan(space, from, to string, reverse bool) iter.Seq2[stri
 	}
 }
 
-// descend yields the documents with from <= key < to, last first.
-func descend(s *space, from, to string, yield func(string, []byte) bool) {
-	within := func(key string, doc []byte) bool {
-		return key >= from && (key == to && to != "" || yield(key, doc))
-	}
-	if to == "" {
-		s.Reverse(within)
-		return
-	}
-	s.Descend(to, within) // starts at to itself, which within passes over
-}
-
 // memoryWriter writes memoryDocs under its lock.
 type memoryWriter memoryDocs
 
 func (w *memoryWriter) Get(space, key string) ([]byte, bool) {
 	return (*memoryReader)(w).Get(space, key)
+}
+
+func (w *memoryWriter) peek(space, key string) []byte {
+	return (*memoryReader)(w).peek(space, key)
 }
 
 func (w *memoryWriter) Scan(space, from, to string, reverse bool) iter.Seq2[string, []byte] {

@@ -1,8 +1,10 @@
 package state_test
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -414,5 +416,87 @@ func TestMemoryAnything(t *testing.T) {
 				return nil
 			}))
 		}
+	})
+}
+
+// TestMemoryMuch fills spaces with documents of all sizes under keys in order, in
+// reverse and in any order, and empties them again.
+func TestMemoryMuch(t *testing.T) {
+	const most = 400
+	rapid.Check(t, func(t *rapid.T) {
+		sizes := rapid.SliceOfN(rapid.SampledFrom([]int{0, 8, 60, 200, 200, 1500, 9000}), 1, 7).Draw(t, "sizes")
+		keys := make([]string, rapid.IntRange(1, most).Draw(t, "keys"))
+		for i := range keys {
+			keys[i] = fmt.Sprintf("%03d%s", i, strings.Repeat("k", i%7))
+		}
+		orders := map[string][]string{"up": keys, "down": reversed(keys), "any": rapid.Permutation(keys).Draw(t, "any")}
+		order := func(label string) []string {
+			return orders[rapid.SampledFrom([]string{"up", "down", "any"}).Draw(t, label)]
+		}
+
+		docs, m := newDocs(t), plain{"s": {}}
+		compare := func(r state.Reader) {
+			from, to := rapid.SampledFrom(keys).Draw(t, "from"), rapid.SampledFrom(keys).Draw(t, "to")
+			for _, reverse := range []bool{false, true} {
+				require.Equal(t, m.scan("s", "", "", reverse), all(r.Scan("s", "", "", reverse)))
+				require.Equal(t, m.scan("s", from, to+"!", reverse), all(r.Scan("s", from, to+"!", reverse)))
+			}
+		}
+		put := func(w state.Writer, n int, key string) {
+			doc := strings.Repeat("x", sizes[n%len(sizes)]) + key
+			w.Put("s", key, []byte(doc))
+			m["s"][key] = doc
+		}
+		write(t, docs, func(w state.Writer) {
+			for n, key := range order("first") {
+				put(w, n, key)
+			}
+			compare(w)
+		})
+		before := m.clone()
+		require.ErrorIs(t, docs.Update(func(w state.Writer) error {
+			for n, key := range order("over") {
+				put(w, n+1, key)
+			}
+			compare(w)
+			for n, key := range order("away") {
+				if n%5 > 0 {
+					w.Delete("s", key)
+					delete(m["s"], key)
+				}
+			}
+			compare(w)
+			return errRefused
+		}), errRefused)
+		m = before
+		write(t, docs, func(w state.Writer) {
+			compare(w)
+			for n, key := range order("last") {
+				if n%50 == 0 {
+					compare(w)
+				}
+				w.Delete("s", key)
+				delete(m["s"], key)
+			}
+			compare(w)
+		})
+	})
+}
+
+// TestMemoryCopies changes what was handed over and what was received.
+func TestMemoryCopies(t *testing.T) {
+	docs := newDocs(t)
+	doc := []byte("one")
+	write(t, docs, func(w state.Writer) {
+		w.Put("s", "k", doc)
+		copy(doc, "two")
+		got, _ := w.Get("s", "k")
+		w.Put("s", "k", []byte("new"))
+		assert.Equal(t, "one", string(got))
+		for _, scanned := range w.Scan("s", "", "", false) {
+			copy(scanned, "bad")
+		}
+		got, _ = w.Get("s", "k")
+		assert.Equal(t, "new", string(got))
 	})
 }

@@ -26,7 +26,7 @@ type Snapshot struct {
 // Counters that loading counts itself, so that gaps left by what was deleted
 // do not have to be kept.
 func loaded(counter string) bool {
-	return counter == "ledger" || strings.HasPrefix(counter, "table/")
+	return counter == "ledger" || counter == kindsCounter || strings.HasPrefix(counter, "table/")
 }
 
 // Snapshot saves what the transaction sees.
@@ -52,7 +52,8 @@ func (db *DB) Restore(s Snapshot, fn func(*Tx) error) error {
 	return db.docs.Update(func(w Writer) error {
 		w.Clear()
 		w.Put(spaceMeta, "seed", strconv.AppendInt(nil, s.Seed, 10))
-		tx := &Tx{Reader: w, w: w, now: db.now(), seed: s.Seed}
+		tx := db.tx(w, s.Seed)
+		tx.now = db.now()
 		for _, load := range []func(*Tx, Snapshot) error{db.loadTables, loadCounters, loadLedger, loadJobs} {
 			if err := load(tx, s); err != nil {
 				return err

@@ -44,8 +44,11 @@ const (
 	spaceMeta     = "meta"     // "seed"
 	spaceCounters = "counters" // name → decimal text
 	spaceBalances = "balances" // provider/name → decimal text
-	spaceLedger   = "ledger"   // number → entry
+	spaceLedger   = "ledger"   // number → posting
+	spaceKinds    = "kinds"    // number → kind of postings
 	spaceJobs     = "jobs"     // due time, number → job
+
+	spaceKindNumbers = "kinds/numbers" // kind → number
 )
 
 // A Cause is what a transaction is done for. It stands in each ledger entry.
@@ -79,6 +82,7 @@ type DB struct {
 	moving  func() bool
 	runJob  func(*Tx, Job) error
 	schemas map[string]Schema
+	packs   bool         // whether records are packed
 	due     atomic.Int64 // when the first job is due, Unix milliseconds; noneDue
 
 	mu  sync.Mutex
@@ -90,6 +94,7 @@ const noneDue = int64(-1) << 63
 // Open returns the DB that keeps its data in docs.
 func Open(docs Docs, o Options) (*DB, error) {
 	db := &DB{docs: docs, now: o.Now, moving: o.Moving, runJob: o.RunJob, schemas: make(map[string]Schema)}
+	_, db.packs = docs.(volatile)
 	for _, s := range o.Schemas {
 		db.schemas[s.Name()] = s
 	}
@@ -109,6 +114,24 @@ type Tx struct {
 	tag   json.RawMessage // nil for none
 	seed  int64
 	jobs  bool // the first due time may have changed
+
+	packs   bool   // whether records are packed
+	scratch []byte // to pack them in
+}
+
+// tx is a transaction that writes.
+func (db *DB) tx(w Writer, seed int64) *Tx { return &Tx{Reader: w, w: w, seed: seed, packs: db.packs} }
+
+// peek is Get for what is used before the next write: where the store can, it
+// copies nothing.
+func (tx *Tx) peek(space, key string) (doc []byte, ok bool) {
+	if p, can := tx.Reader.(interface {
+		peek(space, key string) []byte
+	}); can {
+		doc = p.peek(space, key)
+		return doc, doc != nil
+	}
+	return tx.Get(space, key)
 }
 
 // Now is the one instant at which the whole transaction happens.
@@ -155,7 +178,7 @@ func (tx *Tx) Try(fn func() error) error {
 func (db *DB) Update(cause Cause, fn func(*Tx) error) error {
 	var refused error
 	err := db.docs.Update(func(w Writer) error {
-		tx := &Tx{Reader: w, w: w, seed: readSeed(w)}
+		tx := db.tx(w, readSeed(w))
 		now := db.now()
 		ran := db.runDue(tx, now)
 		tx.now, tx.cause, tx.tag = now, cause, nil
@@ -213,7 +236,7 @@ func (db *DB) Next() (time.Time, bool) {
 // Run runs the jobs due at or before a time, each at its own, and tells which.
 func (db *DB) Run(until time.Time) (ran []clock.Due) {
 	_ = db.docs.Update(func(w Writer) error {
-		tx := &Tx{Reader: w, w: w, seed: readSeed(w)}
+		tx := db.tx(w, readSeed(w))
 		ran = db.runDue(tx, until)
 		db.noteDue(w)
 		ran = append(db.takeRan(), ran...)
@@ -269,7 +292,9 @@ func (db *DB) Reset(seed int64, cause Cause, open func(*Tx) error) error {
 	return db.docs.Update(func(w Writer) error {
 		w.Clear()
 		w.Put(spaceMeta, "seed", strconv.AppendInt(nil, seed, 10))
-		if err := open(&Tx{Reader: w, w: w, now: db.now(), seed: seed, cause: cause}); err != nil {
+		tx := db.tx(w, seed)
+		tx.now, tx.cause = db.now(), cause
+		if err := open(tx); err != nil {
 			return err
 		}
 		db.noteDue(w)
@@ -293,7 +318,10 @@ func (tx *Tx) Count(name string) int64 {
 
 // Counter is the value of a named counter, 0 if it was never counted.
 func (tx *Tx) Counter(name string) int64 {
-	doc, _ := tx.Get(spaceCounters, name)
+	doc, ok := tx.peek(spaceCounters, name)
+	if !ok {
+		return 0
+	}
 	n, _ := strconv.ParseInt(string(doc), 10, 64)
 	return n
 }

@@ -54,3 +54,8 @@ type Writer interface {
 	// Savepoint returns a function that undoes what was written since.
 	Savepoint() (undo func())
 }
+
+// volatile are Docs that end with the program: no other version of it will read
+// what it wrote, so that records need not be JSON there. They copy what they are
+// handed.
+type volatile interface{ volatile() }

@@ -16,6 +16,10 @@ type Table[T any] struct {
 	name    string
 	id      func(T) string
 	indexes []Index[T]
+	codec   codec[T]
+
+	rows    string            // the space of the records
+	entries map[string]string // the space of each index
 }
 
 // An Index finds records by something other than their id: a batch, an
@@ -32,7 +36,12 @@ type Index[T any] struct {
 // "dinardragon.payouts". A table is a description: the records are in the
 // transactions it is used with.
 func NewTable[T any](name string, id func(T) string, indexes ...Index[T]) *Table[T] {
-	return &Table[T]{name: name, id: id, indexes: indexes}
+	t := &Table[T]{name: name, id: id, indexes: indexes, codec: newCodec[T](), rows: "table/" + name}
+	t.entries = map[string]string{byCreation: t.rows + "/" + byCreation}
+	for _, ix := range indexes {
+		t.entries[ix.Name] = t.rows + "/" + ix.Name
+	}
+	return t
 }
 
 // Name is the table's name.
@@ -41,9 +50,6 @@ func (t *Table[T]) Name() string { return t.name }
 // The documents of a table: a row under each id, its creation number first and
 // its record after; and one empty document per index entry, whose key ends
 // with the creation number and the id.
-func (t *Table[T]) rows() string                { return "table/" + t.name }
-func (t *Table[T]) entries(index string) string { return "table/" + t.name + "/" + index }
-
 const (
 	byCreation  = "" // the index every table has
 	numberWidth = 8
@@ -51,9 +57,9 @@ const (
 
 // Get returns the record with an id.
 func (t *Table[T]) Get(tx *Tx, id string) (rec T, ok bool) {
-	row, ok := tx.Get(t.rows(), stored(id))
+	row, ok := tx.peek(t.rows, stored(id))
 	if ok {
-		decode(row[numberWidth:], &rec)
+		t.codec.decode(row[numberWidth:], &rec)
 	}
 	return rec, ok
 }
@@ -62,17 +68,17 @@ func (t *Table[T]) Get(tx *Tx, id string) (rec T, ok bool) {
 func (t *Table[T]) Put(tx *Tx, rec T) {
 	id := stored(t.id(rec))
 	var n string
-	if row, ok := tx.Get(t.rows(), id); ok {
+	if row, ok := tx.peek(t.rows, id); ok {
 		n = string(row[:numberWidth])
 		var old T
-		decode(row[numberWidth:], &old)
+		t.codec.decode(row[numberWidth:], &old)
 		t.reindex(tx, n, id, &old, rec)
 	} else {
-		n = number(tx.Count(t.rows()))
-		tx.w.Put(t.entries(byCreation), n+id, nil)
+		n = number(tx.Count(t.rows))
+		tx.w.Put(t.entries[byCreation], n+id, nil)
 		t.reindex(tx, n, id, nil, rec)
 	}
-	tx.w.Put(t.rows(), id, append([]byte(n), encode(rec)...))
+	tx.w.Put(t.rows, id, t.codec.document(tx, n, &rec))
 }
 
 // reindex replaces the index entries of a record by those of its new form.
@@ -86,10 +92,10 @@ func (t *Table[T]) reindex(tx *Tx, n, id string, old *T, rec T) {
 			continue
 		}
 		if before != "" {
-			tx.w.Delete(t.entries(ix.Name), indexKey(before)+n+id)
+			tx.w.Delete(t.entries[ix.Name], indexKey(before)+n+id)
 		}
 		if key != "" {
-			tx.w.Put(t.entries(ix.Name), indexKey(key)+n+id, nil)
+			tx.w.Put(t.entries[ix.Name], indexKey(key)+n+id, nil)
 		}
 	}
 }
@@ -97,20 +103,36 @@ func (t *Table[T]) reindex(tx *Tx, n, id string, old *T, rec T) {
 // Delete forgets the record with an id. An unknown one is fine.
 func (t *Table[T]) Delete(tx *Tx, id string) {
 	id = stored(id)
-	row, ok := tx.Get(t.rows(), id)
-	if !ok {
-		return
+	row, ok := tx.peek(t.rows, id)
+	if ok {
+		t.remove(tx, id, row)
 	}
+}
+
+// DeleteFirst forgets the oldest record that an index has under a key, and returns
+// it; ok is false if there is none.
+func (t *Table[T]) DeleteFirst(tx *Tx, index, key string) (oldest T, ok bool) {
+	from := indexKey(key)
+	for entry := range tx.Scan(t.entries[index], from, after(from), false) {
+		id := entryID(index, entry)
+		row, _ := tx.peek(t.rows, id)
+		return t.remove(tx, id, row), true
+	}
+	return oldest, false
+}
+
+// remove forgets the record of a row, and returns it.
+func (t *Table[T]) remove(tx *Tx, id string, row []byte) (old T) {
 	n := string(row[:numberWidth])
-	var old T
-	decode(row[numberWidth:], &old)
+	t.codec.decode(row[numberWidth:], &old)
 	for _, ix := range t.indexes {
 		if key := stored(ix.Key(old)); key != "" {
-			tx.w.Delete(t.entries(ix.Name), indexKey(key)+n+id)
+			tx.w.Delete(t.entries[ix.Name], indexKey(key)+n+id)
 		}
 	}
-	tx.w.Delete(t.entries(byCreation), n+id)
-	tx.w.Delete(t.rows(), id)
+	tx.w.Delete(t.entries[byCreation], n+id)
+	tx.w.Delete(t.rows, id)
+	return old
 }
 
 // By returns the records that an index has under a key, oldest first.
@@ -168,7 +190,7 @@ func first[T any](records iter.Seq[T]) (rec T, ok bool) {
 // records follows the entries of an index to their rows.
 func (t *Table[T]) records(tx *Tx, index, from, to string, reverse bool) iter.Seq[T] {
 	return func(yield func(T) bool) {
-		for entry := range tx.Scan(t.entries(index), from, to, reverse) {
+		for entry := range tx.Scan(t.entries[index], from, to, reverse) {
 			rec, ok := t.Get(tx, entryID(index, entry))
 			if !ok {
 				panic(fmt.Sprintf("state: index %q of %s has an entry without a record", index, t.name))

@@ -548,3 +548,24 @@ func TestTableNotUTF8(t *testing.T) {
 		})
 	})
 }
+
+func TestTableDeleteFirst(t *testing.T) {
+	w := newWorld(t)
+	w.update(t, func(tx *state.Tx) {
+		for _, p := range []payout{{ID: "p2", Batch: "b1"}, {ID: "p1", Batch: "b1"}, {ID: "p3", Batch: "b2"}} {
+			payouts.Put(tx, p)
+		}
+		oldest, ok := payouts.DeleteFirst(tx, "batch", "b1")
+		assert.True(t, ok)
+		assert.Equal(t, "p2", oldest.ID, "it was put first")
+		_, ok = payouts.Get(tx, "p2")
+		assert.False(t, ok)
+		_, ok = payouts.DeleteFirst(tx, "batch", "b1")
+		assert.True(t, ok)
+		_, ok = payouts.DeleteFirst(tx, "batch", "b1")
+		assert.False(t, ok)
+		left, ok := payouts.First(tx)
+		assert.True(t, ok)
+		assert.Equal(t, "p3", left.ID)
+	})
+}

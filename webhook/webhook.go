@@ -194,11 +194,10 @@ func cause(c state.Cause) string {
 // makeRoom removes the oldest events that are done with when there are too many.
 func makeRoom(tx *state.Tx) {
 	for extra := tx.Counter(ended) - tx.Counter(removed) - keep; extra > 0; extra-- {
-		oldest, ok := first(Table.By(tx, "done", "done"))
+		oldest, ok := Table.DeleteFirst(tx, "done", "done")
 		if !ok {
 			return
 		}
-		Table.Delete(tx, oldest.ID)
 		tx.Count(removed)
 		tx.Count(removedAs(oldest.Provider, oldest.Event, oldest.Status))
 	}

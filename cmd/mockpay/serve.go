@@ -131,6 +131,7 @@ func (c *cli) logger(o *serveFlags) *slog.Logger {
 
 // runServer serves until ctx ends or a listener fails.
 func (c *cli) runServer(ctx context.Context, opts server.Options) error {
+	defer c.spareCollections()()
 	srv, err := server.New(opts)
 	if err != nil {
 		return usage(c.blameEnv(err))
