@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -16,6 +18,11 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mockpay/mockpay/mocks"
+	"github.com/mockpay/mockpay/scenarios"
 )
 
 // patience is how long a server may take to start or to stop.
@@ -40,6 +47,7 @@ func TestMain(m *testing.M) {
 //	call METHOD PATH [HEADER:VALUE]... [BODY] call the server; the status and the
 //	                                          body are the output; with ! before
 //	                                          it, no answer may come
+//	pontis [live] login|send|status PAYLOAD   call Pontis Globe, as $TOKEN
 //	capture NAME BEFORE                       set NAME to what stands between
 //	                                          BEFORE and the next " in the output
 func TestScripts(t *testing.T) {
@@ -63,6 +71,7 @@ func TestScripts(t *testing.T) {
 			"stop-listening": stopListening,
 			"exits":          exits,
 			"call":           call,
+			"pontis":         pontis,
 			"capture":        capture,
 		},
 	})
@@ -260,4 +269,19 @@ func runCLI(t *testing.T, env func(string) string, args ...string) (code int, st
 	var out, err bytes.Buffer
 	code = newCLI(env, strings.NewReader(""), &out, &err).run(t.Context(), args)
 	return code, out.String(), err.String()
+}
+
+// TestScriptsRunTheLibrary checks that a script runs each shipped scenario.
+func TestScriptsRunTheLibrary(t *testing.T) {
+	scripts, err := filepath.Glob("testdata/script/library_*.txtar")
+	require.NoError(t, err)
+	var all strings.Builder
+	for _, script := range scripts {
+		text, err := os.ReadFile(script)
+		require.NoError(t, err)
+		all.Write(text)
+	}
+	for _, s := range scenarios.NewLanguage(mocks.All()).Library() {
+		assert.Contains(t, all.String(), "mockpay scenario load "+s.Name)
+	}
 }
