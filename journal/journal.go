@@ -42,7 +42,7 @@ type Entry struct {
 	// Target is the path as the provider knows it, without mockpay's prefix.
 	Target string `json:"-"`
 
-	// Foreign says that no provider answers so.
+	// Foreign says that no provider answers so, or nobody at all.
 	Foreign bool `json:"-"`
 
 	// Secret are the values in it that must not be shown.

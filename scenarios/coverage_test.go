@@ -55,6 +55,22 @@ func TestCoverage(t *testing.T) {
 		}, s.covered())
 	})
 
+	t.Run("CountsACallThatWasNotDoneAsACallOnly", func(t *testing.T) {
+		s := openShop(t, `rules:
+  - {on: dinardragon.get_authcode, fault: drop}
+  - {on: dinardragon.status, respond: rate_limited, fault: reset}
+`)
+		_, err := s.try("/get-authcode", order("50", payee{"1", "50"}))
+		require.Error(t, err)
+		_, err = s.try("/status", `{"payment_id":"none"}`)
+		require.Error(t, err)
+
+		assert.Equal(t, map[string]int64{"dinardragon.get_authcode": 1, "dinardragon.status": 1}, s.covered())
+		v, err := s.VerifyExpect(t.Context(), "[{on: dinardragon.*, where: {outcome: success}, never: true}, {on: dinardragon.*, where: {status: 0}, count: 1}]")
+		require.NoError(t, err)
+		assert.True(t, v.OK, "%+v", v)
+	})
+
 	t.Run("IsExactBeyondTheJournalAndUnderLoad", func(t *testing.T) {
 		s := &shop{mockpaytest.Start(t, mockpaytest.JournalSize(5)), t}
 		const callers, calls = 8, 50

@@ -25,10 +25,11 @@ func (x *exchange) cover() {
 	}
 }
 
-// outcome names what the call was answered, "" if no provider answers so.
+// outcome names what the call was answered, "" if no provider answers so, or if
+// its fault kept it from being done: nobody has seen that.
 func (x *exchange) outcome() string {
 	switch {
-	case x.Answer != nil || x.decision.Raw != nil:
+	case x.Answer != nil || x.decision.Raw != nil || !x.decision.Fault.Commits():
 		return ""
 	case x.response.Outcome == "":
 		return provider.Success
