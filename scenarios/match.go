@@ -9,8 +9,8 @@ import (
 
 // A matcher finds the rules of one operation whose conditions hold of a call,
 // in their order, and looks at as few as it can: it finds each key of the call
-// once for all rules, and takes rules that want a key to equal something, or to
-// begin with it, from an index.
+// once for all rules, takes rules that want a key to equal something, or to begin
+// with it, from an index, and compares spans of numbers side by side.
 type matcher struct {
 	rules   []*Rule
 	keys    []*condition // the different ones, of which only where they look is used
@@ -18,8 +18,15 @@ type matcher struct {
 	asked   []asked      // conditions of all rules, in their order
 	ends    []int        // of each rule's conditions there
 
-	others []int          // rules that no value leads to
-	exact  map[int]*index // by key
+	others []int            // rules that no value leads to
+	exact  map[int]*index   // by key
+	ranges map[int][]ranged // by key, in the order of the rules
+}
+
+// A ranged rule wants a key to be a number within a span.
+type ranged struct {
+	span
+	place int
 }
 
 // asked is what must hold of a key, by its number in a matcher.
@@ -44,7 +51,7 @@ func matchers(rules []*Rule) map[string]*matcher {
 		for _, op := range r.operations {
 			m := all[op]
 			if m == nil {
-				m = &matcher{counted: -1, exact: make(map[int]*index)}
+				m = &matcher{counted: -1, exact: make(map[int]*index), ranges: make(map[int][]ranged)}
 				all[op], keys[m] = m, make(map[string]int)
 			}
 			m.add(r, keys[m])
@@ -76,6 +83,12 @@ func (m *matcher) add(r *Rule, keys map[string]int) {
 				m.lookUp(a.key, t, place)
 				return
 			}
+		}
+	}
+	for _, a := range m.asked[begin:] {
+		if a.bounded {
+			m.ranges[a.key] = append(m.ranges[a.key], ranged{a.span, place})
+			return
 		}
 	}
 	m.others = append(m.others, place)
@@ -205,7 +218,27 @@ func (f *match) candidates() [][]int {
 			lists = ix.of(&values[i], lists)
 		}
 	}
+	for key, rules := range f.ranges {
+		values := f.find(key)
+		for i := range values {
+			lists = append(lists, values[i].among(rules))
+		}
+	}
 	return slices.DeleteFunc(lists, func(list []int) bool { return len(list) == 0 })
+}
+
+// among are the rules within whose span a value may be.
+func (v *value) among(rules []ranged) (places []int) {
+	n := v.asNumber()
+	if n == nil {
+		return nil
+	}
+	for i := range rules {
+		if r := &rules[i]; !n.small || n.scaled >= r.low && n.scaled <= r.high {
+			places = append(places, r.place)
+		}
+	}
+	return places
 }
 
 // find returns what a key of the call is. The values stay valid until another
