@@ -22,12 +22,10 @@ func (tx *Tx) draw(stream string) [sha256.Size]byte {
 
 // Derive is the n-th draw of a stream under a seed.
 func Derive(seed int64, stream string, n int64) [sha256.Size]byte {
-	var b bytes.Buffer
-	b.WriteString("mockpay\x00")
-	b.Write(binary.BigEndian.AppendUint64(nil, uint64(seed)))
-	b.Write(binary.BigEndian.AppendUint64(nil, uint64(n)))
-	b.WriteString(stream)
-	return sha256.Sum256(b.Bytes())
+	b := append(make([]byte, 0, 64), "mockpay\x00"...)
+	b = binary.BigEndian.AppendUint64(b, uint64(seed))
+	b = binary.BigEndian.AppendUint64(b, uint64(n))
+	return sha256.Sum256(append(b, stream...))
 }
 
 // Hex draws a lower-case hexadecimal text of n digits, at most 64.
@@ -44,10 +42,10 @@ func (tx *Tx) Bytes(stream string) *bytes.Reader {
 
 // UUID draws a version 4 UUID.
 func (tx *Tx) UUID(stream string) string {
-	id, err := uuid.NewRandomFromReader(tx.Bytes(stream))
-	if err != nil {
-		panic("state: 32 bytes are enough for a UUID: " + err.Error())
-	}
+	d := tx.draw(stream)
+	id := uuid.UUID(d[:16])
+	id[6] = id[6]&0x0f | 0x40 // version 4
+	id[8] = id[8]&0x3f | 0x80 // of RFC 9562
 	return id.String()
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/shopspring/decimal"
 )
 
@@ -32,13 +33,13 @@ func newCodec[T any]() codec[T] {
 	return codec[T]{p}
 }
 
-// document writes a record, behind a head. It is to be put at once: what is
-// packed stands where the next document will.
-func (c codec[T]) document(tx *Tx, head string, rec *T) []byte {
+// document writes a record. It is to be put at once: what is packed stands where
+// the next document will.
+func (c codec[T]) document(tx *Tx, rec *T) []byte {
 	if !tx.packs || c.packer.pack == nil {
-		return append([]byte(head), encode(*rec)...)
+		return encode(*rec)
 	}
-	tx.scratch = append(append(tx.scratch[:0], head...), packedMark)
+	tx.scratch = append(tx.scratch[:0], packedMark)
 	tx.scratch = c.packer.pack(tx.scratch, reflect.ValueOf(rec).Elem())
 	return tx.scratch
 }
@@ -103,6 +104,8 @@ func newPacker(t reflect.Type, omitempty bool, depth int) (p packer, ok bool) {
 		return packer{packRaw(omitempty), unpackRaw}, true
 	case oneSided(t):
 		return p, false // written in another way where it has an address
+	case named(t):
+		return packer{packString, unpackNamed}, true
 	case special(t):
 		return textPacker(omitempty), true
 	}
@@ -149,6 +152,19 @@ func packString(doc []byte, v reflect.Value) []byte {
 }
 
 func unpackString(from *packed, v reflect.Value) { v.SetString(from.take(int(from.uvarint()))) }
+
+// named tells whether a type is a text that checks what it is read from.
+func named(t reflect.Type) bool {
+	pointer := reflect.PointerTo(t)
+	return t.Kind() == reflect.String && !implements(t, marshalers) && pointer.Implements(unmarshalers[1]) && !pointer.Implements(unmarshalers[0])
+}
+
+func unpackNamed(from *packed, v reflect.Value) {
+	text := from.text()
+	if err := v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)); err != nil {
+		panic(fmt.Sprintf("state: stored %s cannot be read: %v", v.Type(), err))
+	}
+}
 
 func packBool(doc []byte, v reflect.Value) []byte {
 	if v.Bool() {
@@ -207,6 +223,8 @@ func packRaw(omitempty bool) func([]byte, reflect.Value) []byte {
 			return append(doc, 0)
 		case raw == nil:
 			return appendText(doc, []byte("null"))
+		case dense(raw) && jsontext.Value(raw).IsValid():
+			return appendText(doc, raw)
 		}
 		var compact bytes.Buffer
 		if err := json.Compact(&compact, raw); err != nil {
@@ -214,6 +232,22 @@ func packRaw(omitempty bool) func([]byte, reflect.Value) []byte {
 		}
 		return appendText(doc, compact.Bytes())
 	}
+}
+
+// dense tells whether a document has no white space but in its texts.
+func dense(raw []byte) bool {
+	quoted := false
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case c == '"':
+			quoted = !quoted
+		case c == '\\':
+			i++
+		case c <= ' ' && !quoted:
+			return false
+		}
+	}
+	return true
 }
 
 func unpackRaw(from *packed, v reflect.Value) {
@@ -260,17 +294,18 @@ func packDecimal(doc []byte, v reflect.Value) []byte {
 }
 
 func unpackDecimal(from *packed, v reflect.Value) {
-	d := v.Addr().Interface().(*decimal.Decimal)
-	n := from.uvarint()
+	*v.Addr().Interface().(*decimal.Decimal) = from.decimal()
+}
+
+func (p *packed) decimal() decimal.Decimal {
+	n := p.uvarint()
 	if n&1 == 1 {
-		*d = decimal.RequireFromString(from.take(int(n >> 1)))
-		return
+		return decimal.RequireFromString(p.take(int(n >> 1)))
 	}
-	if c := from.varint(); c != 0 {
-		*d = decimal.New(c, -int32(n>>1))
-		return
+	if c := p.varint(); c != 0 {
+		return decimal.New(c, -int32(n>>1))
 	}
-	*d = zero
+	return zero
 }
 
 // zero is what most amounts of a record are: that of a refund, of a fee.

@@ -40,7 +40,7 @@ func (tx *Tx) Schedule(at time.Time, kind, ref string, args any) string {
 }
 
 func (tx *Tx) putJob(key string, job Job) {
-	tx.w.Put(spaceJobs, key, jobs.document(tx, "", &job))
+	tx.w.Put(spaceJobs, key, jobs.document(tx, &job))
 	tx.jobs = true
 }
 
@@ -55,7 +55,7 @@ func (tx *Tx) Cancel(id string) {
 // Jobs returns what is scheduled, soonest first.
 func (tx *Tx) Jobs() []Job {
 	scheduled := []Job{}
-	for _, doc := range tx.Scan(spaceJobs, "", "", false) {
+	for _, doc := range tx.look(spaceJobs, "", "", false) {
 		var job Job
 		jobs.decode(doc, &job)
 		scheduled = append(scheduled, job)
@@ -77,7 +77,7 @@ func parseJobID(id string) (key string, ok bool) {
 }
 
 func firstJob(tx *Tx) (job Job, ok bool) {
-	for _, doc := range tx.Scan(spaceJobs, "", "", false) {
+	for _, doc := range tx.look(spaceJobs, "", "", false) {
 		jobs.decode(doc, &job)
 		return job, true
 	}

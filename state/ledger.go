@@ -43,6 +43,7 @@ type posting struct {
 var (
 	postings     = newCodec[posting]()
 	postingKinds = newCodec[kind]()
+	amounts      = newCodec[decimal.Decimal]()
 )
 
 // A kind of entries: which balance moved in which operation.
@@ -56,23 +57,23 @@ const kindsCounter = "ledger/kinds"
 
 // numberOf is the number of a kind, under which it is kept from now on.
 func (tx *Tx) numberOf(k kind) int64 {
-	doc := postingKinds.document(tx, "", &k)
-	if n, ok := tx.peek(spaceKindNumbers, string(doc)); ok {
-		return int64(binary.BigEndian.Uint64(n))
+	name := kindsCounter + "/" + k.Provider + "/" + k.Balance + "\x00" + k.Operation
+	n := tx.Number(name)
+	if n == 0 {
+		n = tx.Count(kindsCounter)
+		tx.w.SetNumber(name, n)
+		tx.w.Put(spaceKinds, number(n), postingKinds.document(tx, &k))
 	}
-	n := tx.Count(kindsCounter)
-	tx.w.Put(spaceKindNumbers, string(doc), []byte(number(n)))
-	tx.w.Put(spaceKinds, number(n), doc)
 	return n
 }
 
 // kinds are all kinds by their numbers.
 func (tx *Tx) kinds() map[int64]kind {
 	all := make(map[int64]kind)
-	for n, doc := range tx.Scan(spaceKinds, "", "", false) {
+	for n, doc := range tx.look(spaceKinds, "", "", false) {
 		var k kind
 		postingKinds.decode(doc, &k)
-		all[int64(binary.BigEndian.Uint64([]byte(n)))] = k
+		all[int64(binary.BigEndian.Uint64(n))] = k
 	}
 	return all
 }
@@ -101,8 +102,8 @@ func (tx *Tx) post(provider, balance string, delta, after decimal.Decimal, refer
 
 func (tx *Tx) putEntry(e Entry) {
 	p := posting{tx.numberOf(kind{e.Provider, e.Balance, e.Operation}), e.At, e.Delta, e.After, e.Request, e.Job, e.Reference}
-	tx.w.Put(spaceLedger, number(tx.Count("ledger")), postings.document(tx, "", &p))
-	tx.w.Put(spaceBalances, e.Provider+"/"+e.Balance, []byte(e.After.String()))
+	tx.w.Put(spaceLedger, number(tx.Count("ledger")), postings.document(tx, &p))
+	tx.w.Put(spaceBalances, e.Provider+"/"+e.Balance, amounts.document(tx, &e.After))
 }
 
 // Balance is an amount as it stands; a balance never opened is zero.
@@ -111,18 +112,27 @@ func (tx *Tx) Balance(provider, balance string) decimal.Decimal {
 	if !ok {
 		return decimal.Decimal{}
 	}
-	return decimal.RequireFromString(string(doc))
+	return readAmount(doc)
+}
+
+// readAmount reads what amounts wrote.
+func readAmount(doc []byte) (amount decimal.Decimal) {
+	if doc[0] == packedMark {
+		return (&packed{string(doc[1:])}).decimal()
+	}
+	decode(doc, &amount)
+	return amount
 }
 
 // Balances are all balances by provider and name.
 func (tx *Tx) Balances() map[string]map[string]decimal.Decimal {
 	all := make(map[string]map[string]decimal.Decimal)
-	for key, doc := range tx.Scan(spaceBalances, "", "", false) {
-		provider, balance, _ := strings.Cut(key, "/")
+	for key, doc := range tx.look(spaceBalances, "", "", false) {
+		provider, balance, _ := strings.Cut(string(key), "/")
 		if all[provider] == nil {
 			all[provider] = make(map[string]decimal.Decimal)
 		}
-		all[provider][balance] = decimal.RequireFromString(string(doc))
+		all[provider][balance] = readAmount(doc)
 	}
 	return all
 }
@@ -131,7 +141,7 @@ func (tx *Tx) Balances() map[string]map[string]decimal.Decimal {
 // name means any.
 func (tx *Tx) Ledger(provider, balance string) []Entry {
 	entries, kinds := []Entry{}, tx.kinds()
-	for _, doc := range tx.Scan(spaceLedger, "", "", false) {
+	for _, doc := range tx.look(spaceLedger, "", "", false) {
 		var p posting
 		postings.decode(doc, &p)
 		k := kinds[p.Kind]

@@ -1,7 +1,11 @@
 package state
 
 import (
+	"bytes"
 	"iter"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -18,7 +22,7 @@ func (m *memory) Open(workspace string) (Docs, error) {
 	defer m.mu.Unlock()
 	d := m.workspaces[workspace]
 	if d == nil {
-		d = &memoryDocs{spaces: make(map[string]*space)}
+		d = newMemoryDocs()
 		m.workspaces[workspace] = d
 	}
 	return d, nil
@@ -36,17 +40,49 @@ func (m *memory) Close() error { return nil }
 // memoryDocs changes documents in place and keeps an undo log, so that a
 // transaction costs what it touches and nothing more.
 type memoryDocs struct {
-	mu     sync.RWMutex
-	spaces map[string]*space // guarded by mu
-	undo   []change          // of the running update; guarded by mu
+	mu      sync.RWMutex
+	spaces  map[string]*space // guarded by mu
+	numbers map[string]int64  // guarded by mu
+	undo    undoLog           // of the running update; guarded by mu
 }
 
-// A change is what stood under a key before a write.
+func newMemoryDocs() *memoryDocs {
+	return &memoryDocs{spaces: make(map[string]*space), numbers: make(map[string]int64)}
+}
+
+// An undoLog is what stood where an update wrote.
+type undoLog struct {
+	changes []change
+	room    []byte // of the documents in changes
+}
+
+// A change is what stood somewhere before a write.
 type change struct {
-	space, key string
-	before     []byte
-	existed    bool
-	cleared    map[string]*space // when the write was a Clear
+	space   *space // of the key; nil for a number, and for a Clear
+	key     string
+	before  []byte // the document, if one existed
+	existed bool
+	number  int64
+	cleared *memoryDocs // all there was
+}
+
+// keep returns a copy of a document that is good until the log is emptied.
+func (u *undoLog) keep(doc []byte) []byte {
+	from := len(u.room)
+	u.room = append(u.room, doc...)
+	return u.room[from:len(u.room):len(u.room)]
+}
+
+// spareRoom is how much room a log keeps for the next update.
+const spareRoom = 64 << 10
+
+// empty forgets everything and keeps its room.
+func (u *undoLog) empty() {
+	clear(u.changes) // drop what they hold on to
+	u.changes, u.room = u.changes[:0], u.room[:0]
+	if cap(u.room) > spareRoom {
+		u.room = nil
+	}
 }
 
 func (d *memoryDocs) Update(fn func(Writer) error) error {
@@ -57,8 +93,7 @@ func (d *memoryDocs) Update(fn func(Writer) error) error {
 		if !kept {
 			d.rollback(0)
 		}
-		clear(d.undo) // drop what the log holds on to, keep its room
-		d.undo = d.undo[:0]
+		d.undo.empty()
 	}()
 	if err := fn((*memoryWriter)(d)); err != nil {
 		return err
@@ -77,52 +112,72 @@ func (d *memoryDocs) View(fn func(Reader) error) error {
 
 // rollback undoes the log down to a length, newest first.
 func (d *memoryDocs) rollback(to int) {
-	for i := len(d.undo) - 1; i >= to; i-- {
-		c := d.undo[i]
+	for i := len(d.undo.changes) - 1; i >= to; i-- {
+		c := d.undo.changes[i]
 		switch {
 		case c.cleared != nil:
-			d.spaces = c.cleared
+			d.spaces, d.numbers = c.cleared.spaces, c.cleared.numbers
+		case c.space == nil:
+			setNumber(d.numbers, c.key, c.number)
 		case c.existed:
-			d.spaces[c.space].Set(c.key, c.before)
+			c.space.Set(nil, c.key, c.before)
 		default:
-			d.spaces[c.space].Delete(c.key)
+			c.space.Delete(nil, c.key)
 		}
 	}
-	clear(d.undo[to:])
-	d.undo = d.undo[:to]
+	clear(d.undo.changes[to:])
+	d.undo.changes = d.undo.changes[:to]
+}
+
+func setNumber(numbers map[string]int64, name string, n int64) {
+	if n == 0 {
+		delete(numbers, name)
+		return
+	}
+	numbers[name] = n
 }
 
 // memoryReader reads memoryDocs under its lock.
 type memoryReader memoryDocs
 
 func (r *memoryReader) Get(space, key string) ([]byte, bool) {
-	s := r.spaces[space]
-	if s == nil {
-		return nil, false
-	}
-	return s.Get(key)
+	doc := r.peek(space, key)
+	return bytes.Clone(doc), doc != nil
 }
 
 // peek is Get without a copy: what it returns is good until the next write.
-func (r *memoryReader) peek(space, key string) []byte {
-	s := r.spaces[space]
-	if s == nil {
-		return nil
-	}
-	return s.peek(key)
-}
+func (r *memoryReader) peek(space, key string) []byte { return r.spaces[space].Get(key) }
 
 func (r *memoryReader) Scan(space, from, to string, reverse bool) iter.Seq2[string, []byte] {
-	s := r.spaces[space]
 	return func(yield func(string, []byte) bool) {
-		switch {
-		case s == nil:
-		case reverse:
-			s.Descend(to, func(key string, doc []byte) bool { return key >= from && yield(key, doc) })
-		default:
-			s.Ascend(from, func(key string, doc []byte) bool {
-				return (to == "" || key < to) && yield(key, doc)
-			})
+		for key, doc := range r.look(space, from, to, reverse) {
+			if !yield(string(key), bytes.Clone(doc)) {
+				return
+			}
+		}
+	}
+}
+
+// look is Scan without copies: what it yields is good until the next write.
+func (r *memoryReader) look(space, from, to string, reverse bool) iter.Seq2[[]byte, []byte] {
+	s := r.spaces[space]
+	return func(yield func(key, doc []byte) bool) {
+		if reverse {
+			s.Descend(to, func(key, doc []byte) bool { return string(key) >= from && yield(key, doc) })
+			return
+		}
+		s.Ascend(from, func(key, doc []byte) bool { return (to == "" || string(key) < to) && yield(key, doc) })
+	}
+}
+
+func (r *memoryReader) Number(name string) int64 { return r.numbers[name] }
+
+func (r *memoryReader) Numbers(prefix string) iter.Seq2[string, int64] {
+	return func(yield func(string, int64) bool) {
+		for _, name := range slices.Sorted(maps.Keys(r.numbers)) {
+			if strings.HasPrefix(name, prefix) && !yield(name, r.numbers[name]) {
+				return
+			}
 		}
 	}
 }
@@ -130,16 +185,24 @@ func (r *memoryReader) Scan(space, from, to string, reverse bool) iter.Seq2[stri
 // memoryWriter writes memoryDocs under its lock.
 type memoryWriter memoryDocs
 
-func (w *memoryWriter) Get(space, key string) ([]byte, bool) {
-	return (*memoryReader)(w).Get(space, key)
-}
+func (w *memoryWriter) reader() *memoryReader { return (*memoryReader)(w) }
 
-func (w *memoryWriter) peek(space, key string) []byte {
-	return (*memoryReader)(w).peek(space, key)
-}
+func (w *memoryWriter) Get(space, key string) ([]byte, bool) { return w.reader().Get(space, key) }
+
+func (w *memoryWriter) peek(space, key string) []byte { return w.reader().peek(space, key) }
 
 func (w *memoryWriter) Scan(space, from, to string, reverse bool) iter.Seq2[string, []byte] {
-	return (*memoryReader)(w).Scan(space, from, to, reverse)
+	return w.reader().Scan(space, from, to, reverse)
+}
+
+func (w *memoryWriter) look(space, from, to string, reverse bool) iter.Seq2[[]byte, []byte] {
+	return w.reader().look(space, from, to, reverse)
+}
+
+func (w *memoryWriter) Number(name string) int64 { return w.reader().Number(name) }
+
+func (w *memoryWriter) Numbers(prefix string) iter.Seq2[string, int64] {
+	return w.reader().Numbers(prefix)
 }
 
 func (w *memoryWriter) Put(name, key string, doc []byte) {
@@ -148,26 +211,22 @@ func (w *memoryWriter) Put(name, key string, doc []byte) {
 		s = new(space)
 		w.spaces[name] = s
 	}
-	before, existed := s.Set(key, doc)
-	w.undo = append(w.undo, change{space: name, key: key, before: before, existed: existed})
+	s.Set(&w.undo, key, doc)
 }
 
-func (w *memoryWriter) Delete(name, key string) {
-	s := w.spaces[name]
-	if s == nil {
-		return
-	}
-	if before, existed := s.Delete(key); existed {
-		w.undo = append(w.undo, change{space: name, key: key, before: before, existed: true})
-	}
+func (w *memoryWriter) Delete(space, key string) { w.spaces[space].Delete(&w.undo, key) }
+
+func (w *memoryWriter) SetNumber(name string, n int64) {
+	w.undo.changes = append(w.undo.changes, change{key: name, number: w.numbers[name]})
+	setNumber(w.numbers, name, n)
 }
 
 func (w *memoryWriter) Clear() {
-	w.undo = append(w.undo, change{cleared: w.spaces})
-	w.spaces = make(map[string]*space)
+	w.undo.changes = append(w.undo.changes, change{cleared: &memoryDocs{spaces: w.spaces, numbers: w.numbers}})
+	w.spaces, w.numbers = make(map[string]*space), make(map[string]int64)
 }
 
 func (w *memoryWriter) Savepoint() func() {
-	mark := len(w.undo)
+	mark := len(w.undo.changes)
 	return func() { (*memoryDocs)(w).rollback(mark) }
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -24,9 +23,9 @@ type Snapshot struct {
 }
 
 // Counters that loading counts itself, so that gaps left by what was deleted
-// do not have to be kept.
+// do not have to be kept, and the seed, which is none.
 func loaded(counter string) bool {
-	return counter == "ledger" || counter == kindsCounter || strings.HasPrefix(counter, "table/")
+	return counter == seedNumber || counter == "ledger" || strings.HasPrefix(counter, kindsCounter) || strings.HasPrefix(counter, "table/")
 }
 
 // Snapshot saves what the transaction sees.
@@ -35,9 +34,9 @@ func (db *DB) Snapshot(tx *Tx) Snapshot {
 		Seed: tx.seed, Counters: make(map[string]int64), Ledger: tx.Ledger("", ""),
 		Jobs: tx.Jobs(), Tables: make(map[string][]json.RawMessage),
 	}
-	for name, doc := range tx.Scan(spaceCounters, "", "", false) {
+	for name, n := range tx.Numbers("") {
 		if !loaded(name) {
-			s.Counters[name], _ = strconv.ParseInt(string(doc), 10, 64)
+			s.Counters[name] = n
 		}
 	}
 	for name, schema := range db.schemas {
@@ -51,7 +50,7 @@ func (db *DB) Snapshot(tx *Tx) Snapshot {
 func (db *DB) Restore(s Snapshot, fn func(*Tx) error) error {
 	return db.docs.Update(func(w Writer) error {
 		w.Clear()
-		w.Put(spaceMeta, "seed", strconv.AppendInt(nil, s.Seed, 10))
+		w.SetNumber(seedNumber, s.Seed)
 		tx := db.tx(w, s.Seed)
 		tx.now = db.now()
 		for _, load := range []func(*Tx, Snapshot) error{db.loadTables, loadCounters, loadLedger, loadJobs} {
@@ -86,7 +85,7 @@ func loadCounters(tx *Tx, s Snapshot) error {
 		if n < 0 || loaded(name) {
 			return fmt.Errorf("counter %q cannot be %d", name, n)
 		}
-		tx.w.Put(spaceCounters, name, strconv.AppendInt(nil, n, 10))
+		tx.w.SetNumber(name, n)
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 
 // A space keeps documents in the order of their keys, packed into chunks: most
 // are smaller than what a tree spends on a node's slot, and there are many of
-// them. It hands out copies.
+// them. A nil space is empty.
 type space struct {
 	chunks []*chunk // none is empty; ordered
 }
@@ -92,7 +92,7 @@ func (c *chunk) remove(i int) {
 // resize moves what stands from a place on, and makes or gives back room for it.
 func (c *chunk) resize(at, by int) {
 	size, tail := len(c.data)+by, c.data[at:]
-	if size > cap(c.data) || size < cap(c.data)/4 {
+	if size > cap(c.data) || by < 0 && size < cap(c.data)/4 {
 		data := make([]byte, size, max(size, min(size+size/2, fullChunk)))
 		copy(data, c.data[:min(at, at+by)])
 		copy(data[at+by:], tail)
@@ -137,15 +137,10 @@ func (s *space) chunkOf(key string) int {
 	return low
 }
 
-// Get returns the document under a key.
-func (s *space) Get(key string) (doc []byte, ok bool) {
-	doc = s.peek(key)
-	return bytes.Clone(doc), doc != nil
-}
-
-// peek returns the document itself, nil if there is none.
-func (s *space) peek(key string) []byte {
-	if len(s.chunks) == 0 {
+// Get returns the document under a key, nil if there is none. It must be copied
+// before the next write.
+func (s *space) Get(key string) []byte {
+	if s.empty() {
 		return nil
 	}
 	c := s.chunks[s.chunkOf(key)]
@@ -157,30 +152,43 @@ func (s *space) peek(key string) []byte {
 	return doc
 }
 
-// Set writes a document under a key and returns the one that was there.
-func (s *space) Set(key string, doc []byte) (before []byte, existed bool) {
+func (s *space) empty() bool { return s == nil || len(s.chunks) == 0 }
+
+// Set writes a document under a key, and what it replaces into a log, unless that
+// is nil.
+func (s *space) Set(log *undoLog, key string, doc []byte) {
 	if len(s.chunks) == 0 {
 		s.chunks = append(s.chunks, new(chunk))
-		s.chunks[0].put(0, false, key, doc)
-		return nil, false
 	}
 	at := s.chunkOf(key)
 	c := s.chunks[at]
 	i, existed := c.search(key)
 	switch grown := len(c.data) + len(key) + len(doc); {
-	case existed:
-		_, before = c.entry(i)
-		before = bytes.Clone(before)
-	case grown <= fullChunk:
+	case existed || grown <= fullChunk:
 	case at == len(s.chunks)-1 && i == len(c.ends): // keys that come in order fill their chunks
-		c, i = new(chunk), 0
+		c, i = &chunk{data: make([]byte, 0, fullChunk)}, 0
 		s.chunks = append(s.chunks, c)
 	case len(c.ends) > 1:
 		s.divide(at)
-		return s.Set(key, doc)
+		s.Set(log, key, doc)
+		return
 	}
+	s.log(log, key, c, i, existed)
 	c.put(i, existed, key, doc)
-	return before, existed
+}
+
+// log writes down what stands under a key: the entry at a place of a chunk, or
+// nothing.
+func (s *space) log(log *undoLog, key string, c *chunk, i int, existed bool) {
+	if log == nil {
+		return
+	}
+	was := change{space: s, key: key, existed: existed}
+	if existed {
+		_, doc := c.entry(i)
+		was.before = log.keep(doc)
+	}
+	log.changes = append(log.changes, was)
 }
 
 // divide makes two chunks of one, of about the same size.
@@ -192,22 +200,19 @@ func (s *space) divide(at int) {
 	s.chunks = slices.Insert(s.chunks, at+1, c.from(middle))
 }
 
-// Delete takes a key out and returns the document that was there.
-func (s *space) Delete(key string) (before []byte, existed bool) {
-	if len(s.chunks) == 0 {
-		return nil, false
+// Delete takes a key out, and writes the document that was there into a log,
+// unless that is nil.
+func (s *space) Delete(log *undoLog, key string) {
+	if s.empty() {
+		return
 	}
 	at := s.chunkOf(key)
 	c := s.chunks[at]
-	i, existed := c.search(key)
-	if !existed {
-		return nil, false
+	if i, existed := c.search(key); existed {
+		s.log(log, key, c, i, true)
+		c.remove(i)
+		s.join(at)
 	}
-	_, before = c.entry(i)
-	before = bytes.Clone(before)
-	c.remove(i)
-	s.join(at)
-	return before, true
 }
 
 // join puts a chunk that has become small together with the next.
@@ -224,16 +229,17 @@ func (s *space) join(at int) {
 	}
 }
 
-// Ascend yields what stands under keys from one on, in order.
-func (s *space) Ascend(from string, yield func(key string, doc []byte) bool) {
-	if len(s.chunks) == 0 {
+// Ascend yields what stands under keys from one on, in order. It must be copied
+// before the next write.
+func (s *space) Ascend(from string, yield func(key, doc []byte) bool) {
+	if s.empty() {
 		return
 	}
 	at := s.chunkOf(from)
 	i, _ := s.chunks[at].search(from)
 	for ; at < len(s.chunks); at, i = at+1, 0 {
 		for c := s.chunks[at]; i < len(c.ends); i++ {
-			if key, doc := c.entry(i); !yield(string(key), bytes.Clone(doc)) {
+			if !yield(c.entry(i)) {
 				return
 			}
 		}
@@ -241,12 +247,12 @@ func (s *space) Ascend(from string, yield func(key string, doc []byte) bool) {
 }
 
 // Descend yields what stands under keys before one, last first; an empty key
-// means no bound.
-func (s *space) Descend(before string, yield func(key string, doc []byte) bool) {
-	at := len(s.chunks) - 1
-	if at < 0 {
+// means no bound. It must be copied before the next write.
+func (s *space) Descend(before string, yield func(key, doc []byte) bool) {
+	if s.empty() {
 		return
 	}
+	at := len(s.chunks) - 1
 	i := len(s.chunks[at].ends)
 	if before != "" {
 		at = s.chunkOf(before)
@@ -254,7 +260,7 @@ func (s *space) Descend(before string, yield func(key string, doc []byte) bool) 
 	}
 	for {
 		for c := s.chunks[at]; i > 0; i-- {
-			if key, doc := c.entry(i - 1); !yield(string(key), bytes.Clone(doc)) {
+			if !yield(c.entry(i - 1)) {
 				return
 			}
 		}

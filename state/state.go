@@ -30,8 +30,8 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"strconv"
-	"strings"
+	"iter"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,15 +41,14 @@ import (
 
 // The spaces of a workspace's documents. Tables add their own.
 const (
-	spaceMeta     = "meta"     // "seed"
-	spaceCounters = "counters" // name → decimal text
-	spaceBalances = "balances" // provider/name → decimal text
+	spaceBalances = "balances" // provider/name → amount
 	spaceLedger   = "ledger"   // number → posting
 	spaceKinds    = "kinds"    // number → kind of postings
 	spaceJobs     = "jobs"     // due time, number → job
-
-	spaceKindNumbers = "kinds/numbers" // kind → number
 )
+
+// seedNumber is what the seed is kept under.
+const seedNumber = "seed"
 
 // A Cause is what a transaction is done for. It stands in each ledger entry.
 type Cause struct {
@@ -134,6 +133,23 @@ func (tx *Tx) peek(space, key string) (doc []byte, ok bool) {
 	return tx.Get(space, key)
 }
 
+// look is Scan for what is used before the next write: where the store can, it
+// copies nothing.
+func (tx *Tx) look(space, from, to string, reverse bool) iter.Seq2[[]byte, []byte] {
+	if l, can := tx.Reader.(interface {
+		look(space, from, to string, reverse bool) iter.Seq2[[]byte, []byte]
+	}); can {
+		return l.look(space, from, to, reverse)
+	}
+	return func(yield func(key, doc []byte) bool) {
+		for key, doc := range tx.Scan(space, from, to, reverse) {
+			if !yield([]byte(key), doc) {
+				return
+			}
+		}
+	}
+}
+
 // Now is the one instant at which the whole transaction happens.
 func (tx *Tx) Now() time.Time { return tx.now }
 
@@ -178,7 +194,7 @@ func (tx *Tx) Try(fn func() error) error {
 func (db *DB) Update(cause Cause, fn func(*Tx) error) error {
 	var refused error
 	err := db.docs.Update(func(w Writer) error {
-		tx := db.tx(w, readSeed(w))
+		tx := db.tx(w, w.Number(seedNumber))
 		now := db.now()
 		ran := db.runDue(tx, now)
 		tx.now, tx.cause, tx.tag = now, cause, nil
@@ -212,7 +228,7 @@ func (db *DB) View(fn func(*Tx) error) error {
 			if again = db.isDue(now); again {
 				return nil
 			}
-			return fn(&Tx{Reader: r, now: now, seed: readSeed(r)})
+			return fn(&Tx{Reader: r, now: now, seed: r.Number(seedNumber)})
 		})
 		if !again {
 			return err
@@ -236,7 +252,7 @@ func (db *DB) Next() (time.Time, bool) {
 // Run runs the jobs due at or before a time, each at its own, and tells which.
 func (db *DB) Run(until time.Time) (ran []clock.Due) {
 	_ = db.docs.Update(func(w Writer) error {
-		tx := db.tx(w, readSeed(w))
+		tx := db.tx(w, w.Number(seedNumber))
 		ran = db.runDue(tx, until)
 		db.noteDue(w)
 		ran = append(db.takeRan(), ran...)
@@ -291,7 +307,7 @@ func (db *DB) noteDue(r Reader) {
 func (db *DB) Reset(seed int64, cause Cause, open func(*Tx) error) error {
 	return db.docs.Update(func(w Writer) error {
 		w.Clear()
-		w.Put(spaceMeta, "seed", strconv.AppendInt(nil, seed, 10))
+		w.SetNumber(seedNumber, seed)
 		tx := db.tx(w, seed)
 		tx.now, tx.cause = db.now(), cause
 		if err := open(tx); err != nil {
@@ -303,28 +319,15 @@ func (db *DB) Reset(seed int64, cause Cause, open func(*Tx) error) error {
 	})
 }
 
-func readSeed(r Reader) int64 {
-	doc, _ := r.Get(spaceMeta, "seed")
-	seed, _ := strconv.ParseInt(string(doc), 10, 64)
-	return seed
-}
-
 // Count adds one to a named counter and returns its new value; the first is 1.
 func (tx *Tx) Count(name string) int64 {
-	n := tx.Counter(name) + 1
-	tx.w.Put(spaceCounters, name, strconv.AppendInt(nil, n, 10))
+	n := tx.Number(name) + 1
+	tx.w.SetNumber(name, n)
 	return n
 }
 
 // Counter is the value of a named counter, 0 if it was never counted.
-func (tx *Tx) Counter(name string) int64 {
-	doc, ok := tx.peek(spaceCounters, name)
-	if !ok {
-		return 0
-	}
-	n, _ := strconv.ParseInt(string(doc), 10, 64)
-	return n
-}
+func (tx *Tx) Counter(name string) int64 { return tx.Number(name) }
 
 // ForgetCounters sets the counters whose names begin so back to 0.
 func (tx *Tx) ForgetCounters(prefix string) {
@@ -334,19 +337,13 @@ func (tx *Tx) ForgetCounters(prefix string) {
 // RenameCounters gives the counters whose names begin so other names, no two
 // the same; one whose name becomes empty goes back to 0.
 func (tx *Tx) RenameCounters(prefix string, rename func(name string) string) {
-	values := make(map[string][]byte)
-	for name, value := range tx.Scan(spaceCounters, prefix, "", false) {
-		if !strings.HasPrefix(name, prefix) {
-			break
-		}
-		values[name] = value
-	}
+	values := maps.Collect(tx.Numbers(prefix))
 	for name := range values {
-		tx.w.Delete(spaceCounters, name)
+		tx.w.SetNumber(name, 0)
 	}
 	for name, value := range values {
 		if now := rename(name); now != "" {
-			tx.w.Put(spaceCounters, now, value)
+			tx.w.SetNumber(now, value)
 		}
 	}
 }

@@ -16,7 +16,7 @@ type Store interface {
 }
 
 // Docs are the documents of one workspace: bytes under ordered keys, in named
-// spaces. Updates of one workspace run one after another; those of different
+// spaces, and numbers under names. Updates of one workspace run one after another; those of different
 // workspaces never wait for each other.
 //
 // Neither keys nor documents may be changed after they were handed over or
@@ -39,6 +39,13 @@ type Reader interface {
 	// Scan ranges over the documents with from <= key < to in key order, or in
 	// reverse; an empty to means no upper bound. Do not write while ranging.
 	Scan(space, from, to string, reverse bool) iter.Seq2[string, []byte]
+
+	// Number returns a named number, 0 if it was never set.
+	Number(name string) int64
+
+	// Numbers ranges over the numbers other than 0 whose names begin with a prefix,
+	// in the order of their names. Do not write while ranging.
+	Numbers(prefix string) iter.Seq2[string, int64]
 }
 
 // A Writer also writes.
@@ -48,7 +55,9 @@ type Writer interface {
 	Put(space, key string, doc []byte)
 	Delete(space, key string)
 
-	// Clear deletes every document of every space.
+	SetNumber(name string, n int64)
+
+	// Clear deletes every document of every space, and sets every number to 0.
 	Clear()
 
 	// Savepoint returns a function that undoes what was written since.

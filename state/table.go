@@ -19,6 +19,7 @@ type Table[T any] struct {
 	codec   codec[T]
 
 	rows    string            // the space of the records
+	ids     string            // the space of their ids
 	entries map[string]string // the space of each index
 }
 
@@ -37,9 +38,10 @@ type Index[T any] struct {
 // transactions it is used with.
 func NewTable[T any](name string, id func(T) string, indexes ...Index[T]) *Table[T] {
 	t := &Table[T]{name: name, id: id, indexes: indexes, codec: newCodec[T](), rows: "table/" + name}
-	t.entries = map[string]string{byCreation: t.rows + "/" + byCreation}
+	t.ids = t.rows + "/"
+	t.entries = make(map[string]string)
 	for _, ix := range indexes {
-		t.entries[ix.Name] = t.rows + "/" + ix.Name
+		t.entries[ix.Name] = t.ids + ix.Name
 	}
 	return t
 }
@@ -47,19 +49,32 @@ func NewTable[T any](name string, id func(T) string, indexes ...Index[T]) *Table
 // Name is the table's name.
 func (t *Table[T]) Name() string { return t.name }
 
-// The documents of a table: a row under each id, its creation number first and
-// its record after; and one empty document per index entry, whose key ends
-// with the creation number and the id.
-const (
-	byCreation  = "" // the index every table has
-	numberWidth = 8
-)
+// The documents of a table: a record under each creation number, so that records
+// stand in their order and a new one stands last; its number under each id; and
+// an empty document per index entry, whose key ends with the number.
+const numberWidth = 8
+
+// numberOf is the number of the record with an id.
+func (t *Table[T]) numberOf(tx *Tx, id string) (n string, ok bool) {
+	doc, ok := tx.peek(t.ids, id)
+	return string(doc), ok
+}
+
+// at is the record with a number, which there is.
+func (t *Table[T]) at(tx *Tx, n string) (rec T) {
+	doc, ok := tx.peek(t.rows, n)
+	if !ok {
+		panic(fmt.Sprintf("state: %s has an entry without a record", t.name))
+	}
+	t.codec.decode(doc, &rec)
+	return rec
+}
 
 // Get returns the record with an id.
 func (t *Table[T]) Get(tx *Tx, id string) (rec T, ok bool) {
-	row, ok := tx.peek(t.rows, stored(id))
+	n, ok := t.numberOf(tx, stored(id))
 	if ok {
-		t.codec.decode(row[numberWidth:], &rec)
+		rec = t.at(tx, n)
 	}
 	return rec, ok
 }
@@ -67,45 +82,47 @@ func (t *Table[T]) Get(tx *Tx, id string) (rec T, ok bool) {
 // Put stores a record under its id, replacing what stood there.
 func (t *Table[T]) Put(tx *Tx, rec T) {
 	id := stored(t.id(rec))
-	var n string
-	if row, ok := tx.peek(t.rows, id); ok {
-		n = string(row[:numberWidth])
-		var old T
-		t.codec.decode(row[numberWidth:], &old)
-		t.reindex(tx, n, id, &old, rec)
+	n, ok := t.numberOf(tx, id)
+	if ok {
+		old := t.at(tx, n)
+		t.reindex(tx, n, &old, &rec)
 	} else {
 		n = number(tx.Count(t.rows))
-		tx.w.Put(t.entries[byCreation], n+id, nil)
-		t.reindex(tx, n, id, nil, rec)
+		tx.w.Put(t.ids, id, []byte(n))
+		t.reindex(tx, n, nil, &rec)
 	}
-	tx.w.Put(t.rows, id, t.codec.document(tx, n, &rec))
+	tx.w.Put(t.rows, n, t.codec.document(tx, &rec))
 }
 
-// reindex replaces the index entries of a record by those of its new form.
-func (t *Table[T]) reindex(tx *Tx, n, id string, old *T, rec T) {
+// reindex replaces the index entries of a record by those of its new form; either
+// may be nil.
+func (t *Table[T]) reindex(tx *Tx, n string, old, rec *T) {
 	for _, ix := range t.indexes {
-		key, before := stored(ix.Key(rec)), ""
-		if old != nil {
-			before = stored(ix.Key(*old))
-		}
+		before, key := ix.of(old), ix.of(rec)
 		if key == before {
 			continue
 		}
 		if before != "" {
-			tx.w.Delete(t.entries[ix.Name], indexKey(before)+n+id)
+			tx.w.Delete(t.entries[ix.Name], indexKey(before)+n)
 		}
 		if key != "" {
-			tx.w.Put(t.entries[ix.Name], indexKey(key)+n+id, nil)
+			tx.w.Put(t.entries[ix.Name], indexKey(key)+n, nil)
 		}
 	}
 }
 
+// of is the key of a record, "" for none.
+func (ix Index[T]) of(rec *T) string {
+	if rec == nil {
+		return ""
+	}
+	return stored(ix.Key(*rec))
+}
+
 // Delete forgets the record with an id. An unknown one is fine.
 func (t *Table[T]) Delete(tx *Tx, id string) {
-	id = stored(id)
-	row, ok := tx.peek(t.rows, id)
-	if ok {
-		t.remove(tx, id, row)
+	if n, ok := t.numberOf(tx, stored(id)); ok {
+		t.remove(tx, n)
 	}
 }
 
@@ -113,32 +130,25 @@ func (t *Table[T]) Delete(tx *Tx, id string) {
 // it; ok is false if there is none.
 func (t *Table[T]) DeleteFirst(tx *Tx, index, key string) (oldest T, ok bool) {
 	from := indexKey(key)
-	for entry := range tx.Scan(t.entries[index], from, after(from), false) {
-		id := entryID(index, entry)
-		row, _ := tx.peek(t.rows, id)
-		return t.remove(tx, id, row), true
+	for entry := range tx.look(t.entries[index], from, after(from), false) {
+		return t.remove(tx, entryNumber(entry)), true
 	}
 	return oldest, false
 }
 
-// remove forgets the record of a row, and returns it.
-func (t *Table[T]) remove(tx *Tx, id string, row []byte) (old T) {
-	n := string(row[:numberWidth])
-	t.codec.decode(row[numberWidth:], &old)
-	for _, ix := range t.indexes {
-		if key := stored(ix.Key(old)); key != "" {
-			tx.w.Delete(t.entries[ix.Name], indexKey(key)+n+id)
-		}
-	}
-	tx.w.Delete(t.entries[byCreation], n+id)
-	tx.w.Delete(t.rows, id)
+// remove forgets the record with a number, and returns it.
+func (t *Table[T]) remove(tx *Tx, n string) (old T) {
+	old = t.at(tx, n)
+	t.reindex(tx, n, &old, nil)
+	tx.w.Delete(t.ids, stored(t.id(old)))
+	tx.w.Delete(t.rows, n)
 	return old
 }
 
 // By returns the records that an index has under a key, oldest first.
 func (t *Table[T]) By(tx *Tx, index, key string) iter.Seq[T] {
 	from := indexKey(key)
-	return t.records(tx, index, from, after(from), false)
+	return t.indexed(tx, index, from, after(from), false)
 }
 
 // Between returns the records whose key in an index is from <= key < to, in
@@ -151,14 +161,36 @@ func (t *Table[T]) Between(tx *Tx, index, from, to string, reverse bool) iter.Se
 	if to != "" {
 		upper = indexKey(to)
 	}
-	return t.records(tx, index, lower, upper, reverse)
+	return t.indexed(tx, index, lower, upper, reverse)
+}
+
+// indexed follows the entries of an index to their records.
+func (t *Table[T]) indexed(tx *Tx, index, from, to string, reverse bool) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for entry := range tx.look(t.entries[index], from, to, reverse) {
+			if !yield(t.at(tx, entryNumber(entry))) {
+				return
+			}
+		}
+	}
 }
 
 // All returns every record, oldest first.
-func (t *Table[T]) All(tx *Tx) iter.Seq[T] { return t.records(tx, byCreation, "", "", false) }
+func (t *Table[T]) All(tx *Tx) iter.Seq[T] { return t.every(tx, false) }
 
 // Newest returns every record, newest first.
-func (t *Table[T]) Newest(tx *Tx) iter.Seq[T] { return t.records(tx, byCreation, "", "", true) }
+func (t *Table[T]) Newest(tx *Tx) iter.Seq[T] { return t.every(tx, true) }
+
+func (t *Table[T]) every(tx *Tx, reverse bool) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for _, doc := range tx.look(t.rows, "", "", reverse) {
+			var rec T
+			if t.codec.decode(doc, &rec); !yield(rec) {
+				return
+			}
+		}
+	}
+}
 
 // First returns the oldest record.
 func (t *Table[T]) First(tx *Tx) (T, bool) { return first(t.All(tx)) }
@@ -187,21 +219,6 @@ func first[T any](records iter.Seq[T]) (rec T, ok bool) {
 	return rec, false
 }
 
-// records follows the entries of an index to their rows.
-func (t *Table[T]) records(tx *Tx, index, from, to string, reverse bool) iter.Seq[T] {
-	return func(yield func(T) bool) {
-		for entry := range tx.Scan(t.entries[index], from, to, reverse) {
-			rec, ok := t.Get(tx, entryID(index, entry))
-			if !ok {
-				panic(fmt.Sprintf("state: index %q of %s has an entry without a record", index, t.name))
-			}
-			if !yield(rec) {
-				return
-			}
-		}
-	}
-}
-
 // stored is a text as it comes back out of a record: JSON holds no invalid
 // UTF-8.
 func stored(text string) string {
@@ -220,13 +237,8 @@ func indexKey(key string) string {
 // after is the first key behind all that begin with prefix.
 func after(prefix string) string { return prefix[:len(prefix)-1] + "\x01" }
 
-// entryID takes the id off the end of an index entry.
-func entryID(index, entry string) string {
-	if index != byCreation {
-		entry = entry[strings.Index(entry, "\x00\x00")+2:]
-	}
-	return entry[numberWidth:]
-}
+// entryNumber takes the number off the end of an index entry.
+func entryNumber(entry []byte) string { return string(entry[len(entry)-numberWidth:]) }
 
 // A Schema is a table as snapshots see it.
 type Schema interface {
