@@ -6,14 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
-	jsonv2 "github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/shopspring/decimal"
 )
 
@@ -177,115 +173,3 @@ func Number(v any) (d decimal.Decimal, ok bool) {
 	d, err := ParseDecimal(n.String())
 	return d, err == nil
 }
-
-// Minimal is a number written with as few digits as it has: 50, 4.875.
-type Minimal struct{ decimal.Decimal }
-
-// MarshalJSONTo writes the number.
-func (m Minimal) MarshalJSONTo(e *jsontext.Encoder) error {
-	return e.WriteValue(jsontext.Value(m.String()))
-}
-
-// Cents is a number written with two decimals, 5.00, and more only where it has
-// them.
-type Cents struct{ decimal.Decimal }
-
-// MarshalJSONTo writes the number.
-func (c Cents) MarshalJSONTo(e *jsontext.Encoder) error {
-	text := c.StringFixed(2)
-	if !c.Equal(c.Round(2)) {
-		text = c.String()
-	}
-	return e.WriteValue(jsontext.Value(text))
-}
-
-// An Object is written as a JSON object with its members in their order.
-type Object []Member
-
-// A Member is a key of an object with its value.
-type Member struct {
-	Key   string
-	Value any
-}
-
-// Without is the object without some of its members.
-func (o Object) Without(keys ...string) Object {
-	return slices.DeleteFunc(slices.Clone(o), func(m Member) bool { return slices.Contains(keys, m.Key) })
-}
-
-// Only is the object with no members but some.
-func (o Object) Only(keys ...string) Object {
-	return slices.DeleteFunc(slices.Clone(o), func(m Member) bool { return !slices.Contains(keys, m.Key) })
-}
-
-// MarshalJSONTo writes the object.
-func (o Object) MarshalJSONTo(e *jsontext.Encoder) error {
-	if err := e.WriteToken(jsontext.BeginObject); err != nil {
-		return err
-	}
-	for _, m := range o {
-		if err := e.WriteToken(jsontext.String(m.Key)); err != nil {
-			return err
-		}
-		if err := encodeValue(e, m.Value); err != nil {
-			return err
-		}
-	}
-	return e.WriteToken(jsontext.EndObject)
-}
-
-// encodeValue writes a value as MarshalEncode does. It takes a shorter way for
-// what answers are made of for the most part.
-func encodeValue(e *jsontext.Encoder, v any) error {
-	switch v := v.(type) {
-	case string:
-		return e.WriteToken(jsontext.String(v))
-	case Cents:
-		return v.MarshalJSONTo(e)
-	case Minimal:
-		return v.MarshalJSONTo(e)
-	case Object:
-		return v.MarshalJSONTo(e)
-	case []Object:
-		return encodeObjects(e, v)
-	}
-	return jsonv2.MarshalEncode(e, v)
-}
-
-func encodeObjects(e *jsontext.Encoder, all []Object) error {
-	if err := e.WriteToken(jsontext.BeginArray); err != nil {
-		return err
-	}
-	for _, o := range all {
-		if err := o.MarshalJSONTo(e); err != nil {
-			return err
-		}
-	}
-	return e.WriteToken(jsontext.EndArray)
-}
-
-// Raw returns a decoded scalar as the JSON it came as.
-func Raw(v any) jsontext.Value {
-	if n, ok := v.(json.Number); ok {
-		return jsontext.Value(n.String())
-	}
-	return jsontext.Value(Encode(v))
-}
-
-// Encode writes a value as compact JSON with nothing escaped that need not be,
-// structs in the order of their fields.
-func Encode(v any) []byte {
-	b, err := jsonv2.Marshal(v, jsonv2.Deterministic(true))
-	if err != nil {
-		panic(fmt.Sprintf("provider: %T cannot be written as JSON: %v", v, err))
-	}
-	return b
-}
-
-// JSON is an answer with a JSON body.
-func JSON(status int, v any) *Response {
-	return &Response{Status: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: Encode(v)}
-}
-
-// OK is a 200 answer with a JSON body.
-func OK(v any) (*Response, error) { return JSON(http.StatusOK, v), nil }

@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/mockpay/mockpay/clock"
 	"github.com/mockpay/mockpay/provider"
@@ -22,6 +23,18 @@ func TestCentsWritesTwoDecimals(t *testing.T) {
 	} {
 		assert.Equal(t, want, string(provider.Encode(provider.Cents{Decimal: decimal.RequireFromString(text)})), text)
 	}
+}
+
+// Numbers are written as the library would, in fewer steps.
+func TestNumbersAreWrittenAsTheyAre(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := decimal.New(rapid.Int64().Draw(t, "coefficient"), rapid.Int32Range(-25, 25).Draw(t, "exponent"))
+		cents := d.StringFixed(2)
+		if !d.Equal(d.Round(2)) {
+			cents = d.String()
+		}
+		assert.Equal(t, d.String()+" "+cents, string(provider.Encode(provider.Minimal{Decimal: d}))+" "+string(provider.Encode(provider.Cents{Decimal: d})))
+	})
 }
 
 func TestObjectKeepsItsOrder(t *testing.T) {
