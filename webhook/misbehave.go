@@ -52,8 +52,8 @@ func CheckTag(tag json.RawMessage) error {
 
 // ordered is how an event shall misbehave, nil if nobody ordered it.
 func ordered(tx *state.Tx, event string) *Misbehaviour {
-	var o Order
-	if json.Unmarshal(tx.Tag(), &o) != nil || o.Event != "" && o.Event != event {
+	o := orderOf(tx)
+	if o == nil || o.Event != "" && o.Event != event {
 		return nil
 	}
 	if o.Spread > 0 {
@@ -63,6 +63,18 @@ func ordered(tx *state.Tx, event string) *Misbehaviour {
 		o.Delay = whole + clock.Resolution // as jobs are rounded
 	}
 	return &o.Misbehaviour
+}
+
+// orderOf is the transaction's order, nil if it has none.
+func orderOf(tx *state.Tx) *Order {
+	if len(tx.Tag()) == 0 {
+		return nil
+	}
+	var o Order
+	if json.Unmarshal(tx.Tag(), &o) != nil {
+		return nil
+	}
+	return &o
 }
 
 // A note is an order that was given for the events about a record.
@@ -77,9 +89,8 @@ var Notes = state.NewTable("webhooks.orders", func(n note) string { return n.Rec
 // Remember notes the transaction's order, if it has one, for what [Recall] will
 // tell about a record of a provider.
 func Remember(tx *state.Tx, provider, record string) {
-	var o Order
-	if json.Unmarshal(tx.Tag(), &o) == nil {
-		Notes.Put(tx, note{provider + "/" + record, o})
+	if o := orderOf(tx); o != nil {
+		Notes.Put(tx, note{provider + "/" + record, *o})
 	}
 }
 

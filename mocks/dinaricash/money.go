@@ -121,7 +121,13 @@ func (s *settings) debit(m *method, amount decimal.Decimal, cost charge) funds {
 }
 
 func (c coefficients) of(amount decimal.Decimal, cost charge) decimal.Decimal {
-	return c.Amount.Mul(amount).Add(c.Fixed.Mul(cost.Fixed)).Add(c.Percentage.Mul(cost.Percentage)).Add(c.Flat)
+	sum := c.Flat
+	for _, part := range []struct{ coefficient, of decimal.Decimal }{{c.Amount, amount}, {c.Fixed, cost.Fixed}, {c.Percentage, cost.Percentage}} {
+		if !part.coefficient.IsZero() {
+			sum = sum.Add(part.coefficient.Mul(part.of))
+		}
+	}
+	return sum
 }
 
 // covers tells whether payout is enough for a send. Float and reserve are not

@@ -1,6 +1,8 @@
 package dinaricash
 
 import (
+	"slices"
+
 	"github.com/mockpay/mockpay/provider"
 	"github.com/shopspring/decimal"
 )
@@ -120,7 +122,6 @@ func (m *method) send(k *call) (*provider.Response, error) {
 	t.Status, t.Message, t.Card, t.Sent = initiated, m.gateway, to.ID, k.debit(m, amount, t.Fee)
 	after := move(k.Tx, t.Sent, t.ID)
 	k.Moved(transactionMachine.Name, "", string(t.Status))
-	t.add(k.Tx)
 	k.tell(&t)
 	reply := m.reply(k, &t, k.ReplyStatus.of(m.name), before, after, &to)
 	k.begin(&t)
@@ -149,8 +150,7 @@ func (m *method) reply(k *call, t *transaction, status string, before, after fun
 		{Key: "GATEWAY_MESSAGE", Value: t.Message},
 		{Key: m.methodKey, Value: m.methodAs},
 	}
-	o = append(o, feeFields("SEND", t.Fee, style)...)
-	o = append(o, balanceFields("TRANSACTION", before, after, style)...)
+	o = slices.Concat(o, feeFields("SEND", t.Fee, style), balanceFields("TRANSACTION", before, after, style))
 	if m == cardSend {
 		o = append(o, to.fields()...)
 	}

@@ -104,8 +104,13 @@ func newest(tx *state.Tx, id string) (t transaction, ok bool) {
 
 // add stores a new transaction.
 func (t *transaction) add(tx *state.Tx) {
-	t.Key = strconv.FormatInt(tx.Count(Name+".transactions"), 10)
+	t.number(tx)
 	transactions.Put(tx, *t)
+}
+
+// number gives a new transaction its key.
+func (t *transaction) number(tx *state.Tx) {
+	t.Key = strconv.FormatInt(tx.Count(Name+".transactions"), 10)
 }
 
 const settleJob = "settle"
@@ -149,23 +154,24 @@ func (t *transaction) cancelable(s *settings) bool {
 	return false
 }
 
-// begin decides how an accepted send ends: as a rule says, else as the settings
-// do. What ends at once ends in the same transaction.
+// begin stores an accepted send and decides how it ends: as a rule says, else as
+// the settings do. What ends at once ends in the same transaction.
 func (k *call) begin(t *transaction) {
+	t.number(k.Tx)
 	o := k.outlook(t.Method)
 	end := k.Settlement(k.Fields, string(o.As), o.After)
 	as := status(end.As)
 	switch {
 	case as == t.Status && end.Message != "":
 		t.Message = end.Message
-		transactions.Put(k.Tx, *t)
 	case !t.allows(k.settings, as):
 	case *end.After == 0:
-		k.end(t, as, end.Message)
+		k.end(t, as, end.Message) // which stores it
+		return
 	default:
 		t.Job = k.Tx.Schedule(k.Tx.Now().Add(*end.After), Name+"."+settleJob, t.ID, settleArgs{t.Key, as, end.Message})
-		transactions.Put(k.Tx, *t)
 	}
+	transactions.Put(k.Tx, *t)
 }
 
 // endMessages are the GATEWAY_MESSAGEs of transactions that ended, where the

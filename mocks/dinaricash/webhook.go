@@ -59,7 +59,7 @@ func (k *call) tell(t *transaction) {
 			k.webhookKey(),
 			{Key: "CORPORATE_ACCOUNT_ID", Value: account},
 			{Key: "TRANSACTION_ID", Value: t.ID},
-			{Key: "TRANSACTION_STATUS", Value: t.Status},
+			{Key: "TRANSACTION_STATUS", Value: string(t.Status)},
 			{Key: "TRANSACTION_DATETIME_UPDATED", Value: at},
 		}, wrapper{})
 	case cardVirtual:
@@ -70,7 +70,7 @@ func (k *call) tell(t *transaction) {
 			{Key: "WEBHOOK_ACTION", Value: "TRANSACTION STATUS UPDATE"},
 			{Key: "CORPORATE_ACCOUNT_ID", Value: account},
 			{Key: "TRANSACTION_ID", Value: t.ID},
-			{Key: "TRANSACTION_STATUS", Value: t.Status},
+			{Key: "TRANSACTION_STATUS", Value: string(t.Status)},
 			{Key: "TRANSACTION_DATETIME_UPDATED", Value: at},
 		}
 		w := wrapper{message: "Transaction status updated successfully."}
@@ -83,7 +83,7 @@ func (k *call) tell(t *transaction) {
 			k.webhookKey(),
 			{Key: "CLIENT_ACCOUNT_ID", Value: account},
 			{Key: "TRANSACTION_ID", Value: t.ID},
-			{Key: "TRANSACTION_STATUS", Value: t.Status},
+			{Key: "TRANSACTION_STATUS", Value: string(t.Status)},
 			{Key: "TRANSACTION_DATETIME_UPDATE", Value: at},
 		}
 		w := wrapper{message: "Transaction status update successful"}
@@ -102,7 +102,7 @@ func (k *call) tellLoad(t *transaction, at, account string, bad bool) {
 		{Key: "CORPORATE_ACCOUNT_ID", Value: account},
 		{Key: "TRANSACTION_ID", Value: t.ID},
 		{Key: "CARD_ACCOUNT_ID", Value: t.Card},
-		{Key: "TRANSACTION_STATUS", Value: t.Status},
+		{Key: "TRANSACTION_STATUS", Value: string(t.Status)},
 		{Key: "TRANSACTION_DATETIME_UPDATED", Value: at},
 	}
 	w := wrapper{message: "Webhook update processed successfully."}
@@ -121,7 +121,7 @@ func (k *call) tellCard(c *card) {
 		{Key: "WEBHOOK_ACTION", Value: "CARD STATUS UPDATE"},
 		{Key: "CORPORATE_ACCOUNT_ID", Value: k.Credentials[accountID]},
 		{Key: "CARD_ACCOUNT_ID", Value: c.ID},
-		{Key: "CARD_ACCOUNT_STATUS", Value: c.Status},
+		{Key: "CARD_ACCOUNT_STATUS", Value: string(c.Status)},
 		{Key: "DATETIME_UPDATE", Value: k.now().Format(plainDates)},
 	}, wrapper{message: "Card status updated successfully."})
 }
