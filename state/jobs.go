@@ -3,7 +3,8 @@ package state
 import (
 	"encoding/binary"
 	"encoding/json"
-	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/mockpay/mockpay/clock"
@@ -65,12 +66,18 @@ func (tx *Tx) Jobs() []Job {
 
 // jobID names a job so that its key can be told from it.
 func jobID(at time.Time, n int64) string {
-	return fmt.Sprintf("job-%d-%d", n, at.UnixMilli())
+	return "job-" + strconv.FormatInt(n, 10) + "-" + strconv.FormatInt(at.UnixMilli(), 10)
 }
 
 func parseJobID(id string) (key string, ok bool) {
-	var n, ms int64
-	if _, err := fmt.Sscanf(id, "job-%d-%d", &n, &ms); err != nil || id != jobID(time.UnixMilli(ms), n) {
+	rest, ok := strings.CutPrefix(id, "job-")
+	if !ok {
+		return "", false
+	}
+	number, due, _ := strings.Cut(rest, "-")
+	n, err1 := strconv.ParseInt(number, 10, 64)
+	ms, err2 := strconv.ParseInt(due, 10, 64)
+	if err1 != nil || err2 != nil || id != jobID(time.UnixMilli(ms), n) {
 		return "", false
 	}
 	return jobKey(time.UnixMilli(ms), n), true

@@ -127,6 +127,9 @@ func (c *chunk) until(i int) *chunk {
 // chunkOf is the place of the chunk that has a key, if any has.
 func (s *space) chunkOf(key string) int {
 	low, high := 0, len(s.chunks)-1
+	if high > 0 && string(s.chunks[high].key(0)) <= key { // what is new comes last
+		return high
+	}
 	for low < high {
 		if middle := (low + high + 1) / 2; string(s.chunks[middle].key(0)) <= key {
 			low = middle
