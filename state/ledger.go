@@ -101,9 +101,10 @@ func (tx *Tx) post(provider, balance string, delta, after decimal.Decimal, refer
 }
 
 func (tx *Tx) putEntry(e Entry) {
-	p := posting{tx.numberOf(kind{e.Provider, e.Balance, e.Operation}), e.At, e.Delta, e.After, e.Request, e.Job, e.Reference}
-	tx.w.Put(spaceLedger, number(tx.Count("ledger")), postings.document(tx, &p))
-	tx.w.Put(spaceBalances, e.Provider+"/"+e.Balance, amounts.document(tx, &e.After))
+	p := &tx.posting
+	*p = posting{tx.numberOf(kind{e.Provider, e.Balance, e.Operation}), e.At, e.Delta, e.After, e.Request, e.Job, e.Reference}
+	tx.w.Put(spaceLedger, number(tx.Count("ledger")), postings.document(tx, p))
+	tx.w.Put(spaceBalances, e.Provider+"/"+e.Balance, amounts.document(tx, &p.After))
 }
 
 // Balance is an amount as it stands; a balance never opened is zero.

@@ -114,8 +114,9 @@ type Tx struct {
 	seed  int64
 	jobs  bool // the first due time may have changed
 
-	packs   bool   // whether records are packed
-	scratch []byte // to pack them in
+	packs   bool    // whether records are packed
+	scratch []byte  // to pack them in
+	posting posting // to pack
 }
 
 // tx is a transaction that writes.

@@ -1,8 +1,6 @@
 package dinaricash
 
 import (
-	"slices"
-
 	"github.com/mockpay/mockpay/provider"
 	"github.com/shopspring/decimal"
 )
@@ -137,11 +135,14 @@ func (k *call) newTransaction(m *method, amount decimal.Decimal) transaction {
 	}
 }
 
+// mostFields are as many as a reply has, those of a card among them.
+const mostFields = 24
+
 // reply is what answers tell of a transaction, in the documented order. A card
 // load ends with the card.
 func (m *method) reply(k *call, t *transaction, status string, before, after funds, to *card) provider.Object {
 	style := k.style(m.op)
-	o := provider.Object{
+	o := append(make(provider.Object, 0, mostFields), provider.Object{
 		{Key: "TRANSACTION_ID", Value: t.ID},
 		{Key: "TRANSACTION_DATETIME_CREATED", Value: t.Created.Format(m.dates)},
 		{Key: "TRANSACTION_CURRENCY_ISO3", Value: t.Currency},
@@ -149,8 +150,9 @@ func (m *method) reply(k *call, t *transaction, status string, before, after fun
 		{Key: "TRANSACTION_STATUS", Value: status},
 		{Key: "GATEWAY_MESSAGE", Value: t.Message},
 		{Key: m.methodKey, Value: m.methodAs},
-	}
-	o = slices.Concat(o, feeFields("SEND", t.Fee, style), balanceFields("TRANSACTION", before, after, style))
+	}...)
+	o = append(o, feeFields("SEND", t.Fee, style)...)
+	o = append(o, balanceFields("TRANSACTION", before, after, style)...)
 	if m == cardSend {
 		o = append(o, to.fields()...)
 	}
