@@ -27,7 +27,14 @@ func main() {
 	os.Exit(mockpay())
 }
 
+// profiled begins to watch where the time goes, and returns how to end that. It
+// is nil but in what make profile builds.
+var profiled func() (stop func())
+
 func mockpay() int {
+	if profiled != nil {
+		defer profiled()()
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
