@@ -33,7 +33,7 @@ var layers = [][]string{
 	{"provider"},
 	{"webhook"},
 	{"state", "journal"},
-	{"clock"},
+	{"clock", "metrics"},
 }
 
 // onTop are the packages for tests and measurements. They import what they
@@ -68,6 +68,8 @@ var allowances = []allowance{
 	{"webhook/sender.go", "Since", "duration_us is how long an attempt really took"},
 	{"server/handler.go", "Now", "deadline for reading a body, and when a call began for duration_us"},
 	{"server/handler.go", "NewTimer", "a rule's delay is felt on the wire"},
+	{"server/log.go", "Now", "the log says how long an answer really took"},
+	{"server/log.go", "Since", "the log says how long an answer really took"},
 	{"server/watch.go", "NewTimer", "a file that is being saved is left alone until it is whole"},
 	{"server/fault.go", "Now", "a connection that a fault ends is read from for a moment"},
 	{"cmd/mockpay/receiver.go", "Now", "a receiver says when a webhook came; it knows no workspace"},
