@@ -48,6 +48,8 @@ func TestRequestShapes(t *testing.T) {
 	}{
 		{"Health", func(ctx context.Context, c *C) (any, error) { return c.Health(ctx) },
 			seen{method: "GET", uri: "/_mockpay/health"}},
+		{"Metrics", func(ctx context.Context, c *C) (any, error) { return c.Metrics(ctx) },
+			seen{method: "GET", uri: "/_mockpay/metrics"}},
 		{"Ready", func(ctx context.Context, c *C) (any, error) { return nil, c.Ready(ctx) },
 			seen{method: "GET", uri: "/_mockpay/ready"}},
 		{"Providers", func(ctx context.Context, c *C) (any, error) { return c.Providers(ctx) },

@@ -20,6 +20,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"github.com/mockpay/mockpay/metrics"
 	"github.com/mockpay/mockpay/provider"
 	"github.com/mockpay/mockpay/scenarios"
 	"github.com/mockpay/mockpay/workspace"
@@ -36,6 +37,7 @@ type Options struct {
 	Token    string // needed as a bearer token; "" for none
 	Version  string
 	Log      *slog.Logger
+	Metrics  *metrics.Set // nil for none
 
 	// Running ends when the server begins to stop, and with it what waits.
 	Running context.Context
@@ -52,6 +54,9 @@ type handler func(r *http.Request) (any, error)
 
 // New returns the API as a handler of all paths below [Prefix].
 func New(o Options) http.Handler {
+	if o.Metrics == nil {
+		o.Metrics = metrics.NewSet()
+	}
 	a := &api{Options: o}
 	r := mux.NewRouter().SkipClean(true)
 	for _, route := range a.routes() {
@@ -84,6 +89,7 @@ func (a *api) routes() []route {
 	return []route{
 		{get, "health", a.health, nil},
 		{get, "ready", a.health, nil},
+		{get, "metrics", a.metrics, nil},
 		{get, "providers", a.providers, nil},
 		{get, "providers/{provider}/openapi.yaml", a.openAPI, nil},
 
@@ -243,4 +249,10 @@ func (a *api) health(*http.Request) (any, error) {
 		Status  string `json:"status"`
 		Version string `json:"version"`
 	}{"ok", a.Version}, nil
+}
+
+func (a *api) metrics(*http.Request) (any, error) {
+	var b strings.Builder
+	err := a.Metrics.Write(&b)
+	return text{metrics.ContentType, b.String()}, err
 }

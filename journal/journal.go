@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/mockpay/mockpay/metrics"
 )
 
 // What a journal keeps if it is not told: entries, and bytes of each body.
@@ -85,6 +87,9 @@ func (f *Filter) selects(e *Entry) bool {
 
 // A Journal keeps the newest entries of a workspace.
 type Journal struct {
+	// Drops counts what makes room, also through Clear; nil if nobody counts.
+	Drops *metrics.Counter
+
 	mu      sync.Mutex
 	ring    []*Entry      // guarded by mu; oldest at next once full
 	next    int           // where the next entry goes
@@ -125,6 +130,9 @@ func (j *Journal) dropLocked(e *Entry) {
 	}
 	j.kinds[Kind{e.Operation, e.Status, e.Outcome, e.Foreign}]++
 	j.dropped++
+	if j.Drops != nil {
+		j.Drops.Inc()
+	}
 }
 
 // Whole returns all entries, oldest first, and how many of each kind were

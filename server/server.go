@@ -29,6 +29,7 @@ import (
 
 	"github.com/mockpay/mockpay/control"
 	"github.com/mockpay/mockpay/journal"
+	"github.com/mockpay/mockpay/metrics"
 	"github.com/mockpay/mockpay/provider"
 	"github.com/mockpay/mockpay/scenarios"
 	"github.com/mockpay/mockpay/state"
@@ -84,15 +85,18 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{Options: o, language: scenarios.NewLanguage(o.Mocks), router: newRouter(o.Mocks), failed: make(chan error, 1)}
+	counted := metrics.NewSet() // of this server alone: a test may run many in one process
 	s.sender = webhook.NewSender(o.WebhookAllow, o.Version)
+	s.sender.Measure(counted, events(o.Mocks))
 	s.registry = workspace.NewRegistry(workspace.Options{
 		Store: state.Memory(), Mocks: o.Mocks, Language: s.language, JournalSize: o.JournalSize, JournalBody: o.JournalBody,
-		Sender: s.sender, WebhookURLs: o.WebhookURLs, Log: o.Log,
+		Sender: s.sender, WebhookURLs: o.WebhookURLs, Log: o.Log, Metrics: counted,
 	})
 	s.running, s.stopping = context.WithCancel(context.Background())
 	s.control = control.New(control.Options{
-		Running: s.running, Registry: s.registry, Language: s.language, Mocks: o.Mocks, Token: o.ControlToken, Version: o.Version, Log: o.Log,
+		Running: s.running, Registry: s.registry, Language: s.language, Mocks: o.Mocks, Token: o.ControlToken, Version: o.Version, Log: o.Log, Metrics: counted,
 	})
+	s.describe(counted)
 	if err := s.loadScenarios(); err != nil {
 		s.stopping()
 		return nil, errors.Join(err, s.registry.Close(s.running))

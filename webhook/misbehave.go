@@ -3,6 +3,7 @@ package webhook
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/mockpay/mockpay/clock"
@@ -112,8 +113,11 @@ const (
 // it changes places with.
 const holdFor = time.Minute
 
+// JobKinds are the kinds of jobs that are [RunJob]'s.
+var JobKinds = []string{RetryJob, delayedJob, heldJob}
+
 // IsJob tells whether a kind of jobs is [RunJob]'s.
-func IsJob(kind string) bool { return kind == RetryJob || kind == delayedJob || kind == heldJob }
+func IsJob(kind string) bool { return slices.Contains(JobKinds, kind) }
 
 // RunJob does what the jobs of this package are for, and leaves those of events
 // that no longer wait for them.

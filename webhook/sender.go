@@ -23,6 +23,7 @@ type Sender struct {
 	agent  string // what it calls itself
 	dialer *net.Dialer
 	client *http.Client
+	counts *counts // nil if nobody counts
 }
 
 // Limits of a Sender, in real time and bytes.
@@ -59,7 +60,16 @@ const (
 // Send makes one attempt to deliver an event.
 func (s *Sender) Send(ctx context.Context, to Endpoint, e Event) (a Attempt) {
 	began := time.Now()
-	defer func() { a.Micros = time.Since(began).Microseconds() }()
+	defer func() {
+		took := time.Since(began)
+		a.Micros = took.Microseconds()
+		s.counts.attempt(e, a.result(ctx.Err() != nil), took)
+	}()
+	return s.try(ctx, to, e)
+}
+
+// try makes an attempt.
+func (s *Sender) try(ctx context.Context, to Endpoint, e Event) (a Attempt) {
 	err := to.Refused
 	if err == nil {
 		err = s.Check(to.URL)
@@ -91,7 +101,7 @@ func (s *Sender) Send(ctx context.Context, to Endpoint, e Event) (a Attempt) {
 func (s *Sender) exchange(req *http.Request, to Endpoint, a *Attempt) {
 	res, err := s.client.Do(req)
 	if err != nil {
-		a.refused = errors.Is(err, ErrRefused)
+		a.refused, a.late = errors.Is(err, ErrRefused), timedOut(err)
 		a.Error = explain(err, to.Timeout)
 		return
 	}
@@ -105,6 +115,7 @@ func (s *Sender) exchange(req *http.Request, to Endpoint, a *Attempt) {
 	case res.StatusCode/100 != 2:
 		a.Error = fmt.Sprintf("the receiver answered %d", res.StatusCode)
 	case err != nil:
+		a.late = timedOut(err)
 		a.Error = "the answer broke off: " + explain(err, to.Timeout)
 	case !to.AnyBody && saysError(body):
 		a.Error = `the receiver answered with "status":"error"`
@@ -124,11 +135,16 @@ func explain(err error, timeout time.Duration) string {
 	if errors.As(err, &step) {
 		err = step.Err // all else it says is the URL
 	}
-	var timed interface{ Timeout() bool }
-	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timed) && timed.Timeout() {
+	if timedOut(err) {
 		return fmt.Sprintf("no answer within %s", timeout)
 	}
 	return err.Error()
+}
+
+// timedOut tells whether something took too long.
+func timedOut(err error) bool {
+	var timed interface{ Timeout() bool }
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timed) && timed.Timeout()
 }
 
 // Reach looks whether somebody listens at a target. It sends nothing. The error

@@ -84,6 +84,7 @@ type Attempt struct {
 	Copy    int      `json:"copy,omitempty"`    // the number of a duplicate, from 1
 
 	refused bool // the target may not be talked to
+	late    bool // no answer came in time
 }
 
 // Lanes that events wait in.
@@ -157,7 +158,7 @@ func Emit(tx *state.Tx, provider, event, url string, payload json.RawMessage) Ev
 		e.Hint = fmt.Sprintf("rule %q of the scenario drops it", e.Misbehaviour.Rule)
 	case url == "":
 		e.unsent()
-	case tx.Counter(written)-tx.Counter(ended) >= longestLine:
+	case Unfinished(tx) >= longestLine:
 		e.Status, e.Queue = Dropped, ""
 		e.Hint = fmt.Sprintf("%d webhooks were waiting already", longestLine)
 	default:
@@ -223,6 +224,9 @@ func RemovedAs(tx *state.Tx, provider, event string, status Status) int64 {
 
 // Removed tells how many events made room for others.
 func Removed(tx *state.Tx) int64 { return tx.Counter(removed) }
+
+// Unfinished tells how many events are not done with.
+func Unfinished(tx *state.Tx) int64 { return tx.Counter(written) - tx.Counter(ended) }
 
 // Statuses are all there are.
 var Statuses = []Status{Pending, Delivered, Failed, Dropped, Unsent}

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/mockpay/mockpay/metrics"
 	"github.com/mockpay/mockpay/provider"
 	"github.com/mockpay/mockpay/scenarios"
 	"github.com/mockpay/mockpay/state"
@@ -43,11 +44,13 @@ type Options struct {
 	Sender      *webhook.Sender
 	WebhookURLs map[string]string // of the default workspace, by provider
 	Log         *slog.Logger
+	Metrics     *metrics.Set // of what the workspaces do; nil if nobody asks
 }
 
 // A Registry holds the workspaces of a server.
 type Registry struct {
 	Options
+	counts *counts
 
 	mu       sync.RWMutex
 	all      map[string]*Workspace // guarded by mu, as is all below
@@ -63,10 +66,15 @@ type account struct{ provider, name string }
 
 // NewRegistry returns a registry without workspaces.
 func NewRegistry(o Options) *Registry {
-	return &Registry{
-		Options: o, seed: DrawSeed(),
+	if o.Metrics == nil {
+		o.Metrics = metrics.NewSet()
+	}
+	r := &Registry{
+		Options: o, counts: newCounts(o.Metrics, o.Mocks), seed: DrawSeed(),
 		all: make(map[string]*Workspace), accounts: make(map[account]*Workspace), expiry: make(map[string]*time.Timer),
 	}
+	r.count(o.Metrics)
+	return r
 }
 
 // DrawSeed draws a seed for when nobody gave one: small enough to type.
@@ -115,7 +123,7 @@ func (r *Registry) Create(s Spec) (*Workspace, error) {
 	}
 	w, err := open(config{
 		id: s.ID, seed: s.Seed, drawn: DrawSeed(), scenario: s.Scenario, docs: docs,
-		mocks: r.Mocks, lang: r.Language, log: r.Log,
+		mocks: r.Mocks, lang: r.Language, log: r.Log, counts: r.counts,
 		sender: r.Sender, urls: urls, others: func() []string { return r.others(s.ID) }, journalSize: r.JournalSize, journalBody: r.JournalBody,
 	})
 	if err != nil {

@@ -38,6 +38,7 @@ type Workspace struct {
 
 	delivery *webhook.Delivery
 	targets  targets
+	counts   *counts // of all workspaces
 
 	// seeded is the seed that was asked for and beats the scenario's; drawn the
 	// one for when nobody asked. Both are guarded by world.
@@ -67,6 +68,7 @@ type config struct {
 	mocks    []*provider.Mock
 	lang     *scenarios.Language
 	log      *slog.Logger
+	counts   *counts
 	sender   *webhook.Sender
 	urls     map[string]string // where webhooks go, by provider
 	others   func() []string   // the other workspaces
@@ -79,9 +81,10 @@ func open(c config) (*Workspace, error) {
 	w := &Workspace{
 		ID: c.id, mocks: c.mocks, lang: c.lang, log: c.log.With("workspace", c.id),
 		seeded: c.seed, drawn: c.drawn, journal: journal.New(c.journalSize, c.journalBody),
-		accounts: make(map[string]map[string]string), sender: c.sender, others: c.others,
+		accounts: make(map[string]map[string]string), sender: c.sender, others: c.others, counts: c.counts,
 		targets: targets{given: c.urls, set: make(map[string]Target)},
 	}
+	w.journal.Drops = c.counts.dropped
 	schemas := []state.Schema{webhook.Table, webhook.Notes, happenings}
 	for _, m := range c.mocks {
 		schemas = append(schemas, m.Tables...)
@@ -213,6 +216,7 @@ func (w *Workspace) runJob(tx *state.Tx, job state.Job) (err error) {
 		if p := recover(); p != nil {
 			err = panicked(p)
 		}
+		w.counts.job(job.Kind, err)
 		if err != nil {
 			w.log.Error("a job failed and is dropped", "job", job.ID, "kind", job.Kind, "ref", job.Ref, "error", err)
 		}
@@ -303,7 +307,10 @@ func (w *Workspace) Do(in *Incoming) *Outgoing {
 		x.response = &provider.Response{Status: http.StatusInternalServerError, Outcome: provider.ServerError}
 	}
 	out := w.outgoing(x)
-	w.journal.Add(w.entry(x, out))
+	took := time.Since(x.Began) + out.Delay
+	w.counts.call(x, took)
+	e := w.entry(x, out, took)
+	w.journal.Add(e)
 	return out
 }
 
@@ -397,11 +404,11 @@ func raw(d scenarios.Decision) *provider.Response {
 }
 
 // entry is what the journal keeps of an exchange.
-func (w *Workspace) entry(x *exchange, out *Outgoing) *journal.Entry {
+func (w *Workspace) entry(x *exchange, out *Outgoing, took time.Duration) *journal.Entry {
 	e := &journal.Entry{
 		ID: x.id, At: x.at, Provider: x.Mock.Name, Operation: x.name(), Matched: x.Op != nil,
 		Method: x.Request.Method, Path: x.URL, Status: out.Status, Outcome: x.response.Outcome,
-		Micros: (time.Since(x.Began) + out.Delay).Microseconds(), Hint: out.Header.Get(headerHint), Rule: out.Header.Get(headerRule),
+		Micros: took.Microseconds(), Hint: out.Header.Get(headerHint), Rule: out.Header.Get(headerRule),
 		Request:  w.journal.Message(x.Request.Header, x.Request.Body, x.Request.Fields),
 		Response: w.journal.Message(out.Header, out.Body, nil),
 		Target:   x.Request.Path, Foreign: x.outcome() == "",
