@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -128,6 +129,30 @@ func secrets(m *provider.Mock, r *provider.Request, out *Outgoing) []string {
 		}
 	}
 	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
+}
+
+// misplaced are the values in a URL's query that are named like secrets: no
+// provider looks for them there, but callers put them there by mistake. They are
+// looked for even where the query is none.
+func misplaced(m *provider.Mock, uri string) (found []string) {
+	_, query, _ := strings.Cut(uri, "?")
+	for pair := range strings.FieldsFuncSeq(query, func(r rune) bool { return r == '&' || r == ';' }) {
+		name, value, _ := strings.Cut(pair, "=")
+		same := func(secret string) bool { return strings.EqualFold(secret, unescaped(name)) }
+		if value != "" && (slices.ContainsFunc(m.Secret.Headers, same) || slices.ContainsFunc(m.Secret.Fields, same)) {
+			found = append(found, value, unescaped(value))
+		}
+	}
+	return found
+}
+
+// unescaped is a part of a query as it was meant, as it stands if that is not
+// known.
+func unescaped(text string) string {
+	if plain, err := url.QueryUnescape(text); err == nil {
+		return plain
+	}
+	return text
 }
 
 // lookup follows a dotted name into decoded parameters.

@@ -412,7 +412,7 @@ func (w *Workspace) entry(x *exchange, out *Outgoing, took time.Duration) *journ
 		Request:  w.journal.Message(x.Request.Header, x.Request.Body, x.Request.Fields),
 		Response: w.journal.Message(out.Header, out.Body, nil),
 		Target:   x.Request.Path, Foreign: x.outcome() == "",
-		Secret: secrets(x.Mock, x.Request, out),
+		Secret: append(secrets(x.Mock, x.Request, out), misplaced(x.Mock, x.URL)...),
 	}
 	if out.Fault != "" {
 		e.Fault, e.Hint = string(out.Fault), oneLine(x.faulted())
