@@ -52,7 +52,7 @@ func (s *Server) guard(next http.HandlerFunc) http.Handler {
 func (s *Server) route(w http.ResponseWriter, r *http.Request, root *place) {
 	path := r.URL.Path
 	if path == control.Prefix || strings.HasPrefix(path, control.Prefix+"/") {
-		s.control.ServeHTTP(w, r)
+		s.logged(s.control.ServeHTTP)(w, r)
 		return
 	}
 	byPrefix, rest, prefixed := s.router.byPrefix(path)
@@ -65,7 +65,7 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request, root *place) {
 	case prefixed:
 		s.provide(w, r, s.router.target(r, byPrefix, rest))
 	default:
-		s.own(w, r)
+		s.logged(s.own)(w, r)
 	}
 }
 
@@ -119,13 +119,11 @@ func (s *Server) provide(w http.ResponseWriter, r *http.Request, t *target) {
 	}
 	force(in)
 	readBody(w, r, in)
-	answering := s.registry.For(t.mock, s.account(in))
-	out := answering.Do(in)
+	out := s.registry.For(t.mock, s.account(in)).Do(in)
 	defer out.Answered()
 	if t.allow != "" {
 		out.Header.Set("Allow", t.allow)
 	}
-	s.Log.Debug("request", "workspace", answering.ID, "method", r.Method, "path", r.URL.Path, "status", out.Status)
 	if s.pause(r, out.Delay) {
 		s.deliver(w, r, out)
 	}

@@ -66,6 +66,7 @@ func (d *Delivery) Try(ctx context.Context, to Endpoint, e Event) (Event, error)
 	if ctx.Err() != nil {
 		return e, ctx.Err()
 	}
+	d.tell(e, to, a)
 	e.URL = to.URL
 	e.Attempts = append(slices.Clone(e.Attempts), a)
 	if a.Copy == 0 {

@@ -35,9 +35,10 @@ type Delivery struct {
 	run     *run          // guarded by mu, as is all below
 	changed chan struct{} // closed at the next change; nil if nobody waits
 	stopped bool
-	ended   bool           // and what was queued is sent or broken off
-	pauses  int            // Suspends that are not over
-	working sync.WaitGroup // lanes
+	ended   bool              // and what was queued is sent or broken off
+	pauses  int               // Suspends that are not over
+	working sync.WaitGroup    // lanes
+	failing map[string]string // by provider, how its last attempt failed; without those that did not
 }
 
 // A run is the time between two beginnings of the workspace. What was on its way
@@ -59,7 +60,7 @@ func newRun() *run {
 
 // NewDelivery returns a Delivery of the events of these providers.
 func NewDelivery(w Workspace, s *Sender, providers []string) *Delivery {
-	return &Delivery{Workspace: w, send: s.Send, providers: providers, run: newRun()}
+	return &Delivery{Workspace: w, send: s.Send, providers: providers, run: newRun(), failing: make(map[string]string)}
 }
 
 // A Count is how many events were written, and how many of them to be sent.
@@ -185,6 +186,7 @@ func (d *Delivery) attempt(r *run, e Event) bool {
 	if r.ctx.Err() != nil {
 		return false // the world it was for is gone, or the server stops
 	}
+	d.tell(e, to, a) // whoever sees the attempt finds it in the log
 	again := false
 	err := d.Update(func(tx *state.Tx) error {
 		if !d.current(r) {
@@ -201,9 +203,6 @@ func (d *Delivery) attempt(r *run, e Event) bool {
 	if err != nil {
 		d.Log.Error("an attempt to deliver a webhook cannot be written down", "webhook", e.ID, "error", err)
 		return false
-	}
-	if a.Error != "" {
-		d.Log.Debug("a webhook was not delivered", "webhook", e.ID, "url", to.URL, "error", a.Error)
 	}
 	if again {
 		d.Wake()

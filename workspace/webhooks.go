@@ -208,7 +208,7 @@ func (w *Workspace) stopWebhooks(ctx context.Context) {
 	}
 	var named []string
 	for _, e := range left[:min(len(left), mostNamed)] {
-		named = append(named, fmt.Sprintf("%s %s.%s to %s after %d attempts", e.ID, e.Provider, e.Event, e.URL, e.Tried))
+		named = append(named, fmt.Sprintf("%s %s.%s to %s after %d attempts", e.ID, e.Provider, e.Event, webhook.Shown(e.URL), e.Tried))
 	}
 	w.log.Warn("webhooks were not delivered when the workspace ended", "pending", len(left), "first", named)
 }

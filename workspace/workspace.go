@@ -311,6 +311,7 @@ func (w *Workspace) Do(in *Incoming) *Outgoing {
 	w.counts.call(x, took)
 	e := w.entry(x, out, took)
 	w.journal.Add(e)
+	w.tell(e)
 	return out
 }
 
