@@ -41,7 +41,7 @@ func TestDeployments(t *testing.T) {
 			read(t, shown[name]).works(t)
 		})
 	}
-	assert.Len(t, shown, 4)
+	assert.Len(t, shown, 5, "and prometheus.yml")
 	t.Run("Ours", func(t *testing.T) {
 		t.Parallel()
 		d := compose(t, document(t, "compose.yaml"))

@@ -87,11 +87,11 @@ func New(o Options) (*Server, error) {
 	s := &Server{Options: o, language: scenarios.NewLanguage(o.Mocks), router: newRouter(o.Mocks), failed: make(chan error, 1)}
 	counted := metrics.NewSet() // of this server alone: a test may run many in one process
 	s.sender = webhook.NewSender(o.WebhookAllow, o.Version)
-	s.sender.Measure(counted, events(o.Mocks))
 	s.registry = workspace.NewRegistry(workspace.Options{
 		Store: state.Memory(), Mocks: o.Mocks, Language: s.language, JournalSize: o.JournalSize, JournalBody: o.JournalBody,
 		Sender: s.sender, WebhookURLs: o.WebhookURLs, Log: o.Log, Metrics: counted,
 	})
+	s.sender.Measure(counted, events(o.Mocks))
 	s.running, s.stopping = context.WithCancel(context.Background())
 	s.control = control.New(control.Options{
 		Running: s.running, Registry: s.registry, Language: s.language, Mocks: o.Mocks, Token: o.ControlToken, Version: o.Version, Log: o.Log, Metrics: counted,

@@ -30,7 +30,7 @@ func TestAttemptsAreCounted(t *testing.T) {
 	}{
 		{"Taken", serve(t, func(http.ResponseWriter, *http.Request) {}), "delivered", patient, t.Context()},
 		{"Refused", serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }), "rejected", patient, t.Context()},
-		{"Redirected", serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", 302) }), "rejected", patient, t.Context()},
+		{"Redirected", serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) }), "rejected", patient, t.Context()},
 		{"Silent", silent, "timeout", 20 * time.Millisecond, t.Context()},
 		{"NotWhole", begun, "timeout", 50 * time.Millisecond, t.Context()},
 		{"NobodyListens", closedPort(t), "unreachable", patient, t.Context()},
