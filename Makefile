@@ -7,6 +7,7 @@ BIN     := bin/mockpay
 TAGS    := -tags nethttpomithttp2
 # Where the time goes under load, for the compiler: a tenth less of it.
 PGO     := -pgo=cmd/mockpay/release.pgo
+PROFILED := ach|swift
 ARGS    :=
 
 .PHONY: help run build test lint need bench microbench profile image release release-check clean
@@ -47,7 +48,7 @@ profile: ## see anew where the time goes under load, cmd/mockpay/release.pgo
 	@rm -rf bin/profiles && mkdir -p bin/profiles
 	CGO_ENABLED=0 go build -tags nethttpomithttp2,profile -trimpath -buildvcs=false -o bin/mockpay-profile ./cmd/mockpay
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w' -o bin/baseline ./bench/baseline
-	PROFILES=bin/profiles go run ./bench -binary bin/mockpay-profile -baseline bin/baseline -seconds 2 -figures=false $(ARGS)
+	PROFILES=bin/profiles go run ./bench -binary bin/mockpay-profile -baseline bin/baseline -only "$(PROFILED)" -seconds 3 -figures=false
 	go tool pprof -proto -output=cmd/mockpay/release.pgo bin/profiles/*.prof
 
 image: ## the container images, bin/mockpay-linux-*.tar for docker load; needs root and buildah, not Docker
