@@ -91,6 +91,7 @@ type Knob struct {
 	Doc     string   `json:"description"`
 	Default any      `json:"default,omitempty"`
 	OneOf   []string `json:"one_of,omitempty"`
+	Also    []string `json:"also,omitempty"`  // other names, also beside the object it is in
 	Knobs   []Knob   `json:"knobs,omitempty"` // of an object, or of each in a list
 }
 
@@ -166,7 +167,7 @@ func knobsOf(v reflect.Value) []Knob {
 	var knobs []Knob
 	for _, f := range KnobFields(v.Type()) {
 		field := v.Field(f.Index)
-		k := Knob{Name: f.Name, Doc: f.Doc, OneOf: f.OneOf, Type: KnobType(field.Type())}
+		k := Knob{Name: f.Name, Doc: f.Doc, OneOf: f.OneOf, Also: f.Also, Type: KnobType(field.Type())}
 		switch {
 		case k.Type == "object":
 			k.Knobs = knobsOf(field)

@@ -77,16 +77,16 @@ func TestKnobsDescribeSettings(t *testing.T) {
 	}}
 	names := []string{"x"}
 	assert.Equal(t, []provider.Knob{
-		{Name: "balance", Type: "decimal", Doc: "opening balance", Default: decimal.NewFromInt(5), OneOf: []string{}},
-		{Name: "ttl", Type: "duration", Doc: "how long", Default: provider.Duration(time.Minute), OneOf: []string{}},
-		{Name: "mode", Type: "text", Doc: "which", Default: "a", OneOf: []string{"a", "b"}},
-		{Name: "on", Type: "boolean", Doc: "whether", Default: false, OneOf: []string{}},
-		{Name: "count", Type: "integer", Doc: "how many", Default: 3, OneOf: []string{}},
-		{Name: "level", Type: "text", Doc: "how high", Default: level(0), OneOf: []string{}},
-		{Name: "names", Type: "list", Doc: "who", Default: names, OneOf: []string{}},
-		{Name: "by_name", Type: "map", Doc: "who is what", Default: map[string]string(nil), OneOf: []string{}},
-		{Name: "fee", Type: "object", Doc: "how much", OneOf: []string{}, Knobs: []provider.Knob{
-			{Name: "rate", Type: "decimal", Doc: "part", Default: decimal.Decimal{}, OneOf: []string{}},
+		{Name: "balance", Type: "decimal", Doc: "opening balance", Default: decimal.NewFromInt(5), OneOf: []string{}, Also: []string{}},
+		{Name: "ttl", Type: "duration", Doc: "how long", Default: provider.Duration(time.Minute), OneOf: []string{}, Also: []string{}},
+		{Name: "mode", Type: "text", Doc: "which", Default: "a", OneOf: []string{"a", "b"}, Also: []string{"kind", "sort"}},
+		{Name: "on", Type: "boolean", Doc: "whether", Default: false, OneOf: []string{}, Also: []string{}},
+		{Name: "count", Type: "integer", Doc: "how many", Default: 3, OneOf: []string{}, Also: []string{}},
+		{Name: "level", Type: "text", Doc: "how high", Default: level(0), OneOf: []string{}, Also: []string{}},
+		{Name: "names", Type: "list", Doc: "who", Default: names, OneOf: []string{}, Also: []string{}},
+		{Name: "by_name", Type: "map", Doc: "who is what", Default: map[string]string(nil), OneOf: []string{}, Also: []string{}},
+		{Name: "fee", Type: "object", Doc: "how much", OneOf: []string{}, Also: []string{}, Knobs: []provider.Knob{
+			{Name: "rate", Type: "decimal", Doc: "part", Default: decimal.Decimal{}, OneOf: []string{}, Also: []string{"fee_rate"}},
 		}},
 	}, m.Knobs())
 }
@@ -98,7 +98,7 @@ func TestKnobsAreShownAsTheyAreWritten(t *testing.T) {
 	assert.JSONEq(t, `[
 		{"name":"balance","type":"decimal","description":"opening balance","default":"0"},
 		{"name":"ttl","type":"duration","description":"how long","default":"15m0s"},
-		{"name":"mode","type":"text","description":"which","default":"","one_of":["a","b"]},
+		{"name":"mode","type":"text","description":"which","default":"","one_of":["a","b"],"also":["kind","sort"]},
 		{"name":"on","type":"boolean","description":"whether","default":false},
 		{"name":"count","type":"integer","description":"how many","default":0},
 		{"name":"level","type":"text","description":"how high","default":"level"}]`, string(text))

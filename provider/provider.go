@@ -37,6 +37,10 @@ type Mock struct {
 	Name  string // "dinardragon": the path prefix and the name in scenarios
 	Title string // "Dinar Dragon"
 
+	// Fidelity is the text of its fidelity.md: what of it is documented, what is
+	// inferred, and what is chosen. [ParseFidelity] tells how it is written.
+	Fidelity string
+
 	// Mounts are the places it answers at; the first is its base.
 	Mounts []Mount
 
