@@ -17,7 +17,7 @@ import (
 	"github.com/mockpay/mockpay/scenarios"
 )
 
-var update = flag.Bool("update", false, "write the tables of names into docs/scenarios.md")
+var update = flag.Bool("update", false, "write what follows from the providers into docs/scenarios.md and docs/fidelity.md")
 
 // TestNames checks that docs/scenarios.md names all operations with their
 // outcomes and states: the text from the heading to the next paragraph that is

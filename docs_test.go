@@ -2,6 +2,7 @@ package mockpay_test
 
 import (
 	"context"
+	_ "embed" // of a fidelity.md
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -33,7 +34,8 @@ import (
 // a fenced block says what is done with it:
 //
 //	<!-- test -->       sh: run it; yaml: it is a scenario without mistakes;
-//	                    go: it stands in this file, where it runs
+//	                    go: it stands in this file, where it runs;
+//	                    markdown: it is the fidelity.md of the provider there
 //	<!-- output -->     what the block that was run last prints; … stands for
 //	                    any text, on a line by itself for any lines
 //	<!-- file NAME -->  save it for the blocks after it
@@ -111,6 +113,8 @@ func run(t *testing.T, blocks []block) {
 			fmt.Fprintf(&script, "printf '%s'\n{\n%s}\n", began(i), text)
 		case b.mark == "test" && b.language == "go":
 			assert.Contains(t, document(t, "docs_test.go"), text, "line %d: the code that runs is another", b.line)
+		case b.mark == "test" && b.language == "markdown":
+			assert.Equal(t, fidelity, text, "line %d: the fidelity.md that is read is another", b.line)
 		case b.mark == "test" && b.language != "yaml":
 			t.Errorf("line %d: %q cannot be tested", b.line, b.language)
 		}
@@ -273,32 +277,6 @@ func TestScenarioList(t *testing.T) {
 	assert.Equal(t, want, got)
 }
 
-// TestKnobs checks that docs/fidelity.md names every knob of every provider,
-// and every value of those that take one of some words.
-func TestKnobs(t *testing.T) {
-	for _, m := range mocks.All() {
-		_, section, found := strings.Cut(document(t, "docs/fidelity.md"), "\n## "+m.Title+"\n")
-		require.True(t, found, "no section about %s", m.Title)
-		section, _, _ = strings.Cut(section, "\n## ")
-		namesKnobs(t, section, "", m.Knobs())
-	}
-}
-
-// forAll matches what stands for every way to send: such knobs are named once.
-var forAll = regexp.MustCompile(`\.(ACH|CARD_VIRTUAL|SWIFT|ZELLE)\b`)
-
-func namesKnobs(t *testing.T, section, prefix string, knobs []provider.Knob) {
-	for _, k := range knobs {
-		namesKnobs(t, section, prefix+k.Name+".", k.Knobs)
-		if name := forAll.ReplaceAllString(prefix+k.Name, ".METHOD"); k.Type != "object" {
-			assert.Contains(t, section, "`"+name+"`", "a knob")
-		}
-		for _, value := range k.OneOf {
-			assert.Contains(t, section, "`"+value+"`", "a value of %s%s", prefix, k.Name)
-		}
-	}
-}
-
 // TestVerbs checks that docs/cli.md names every verb and every flag.
 func TestVerbs(t *testing.T) { namesVerbs(t, document(t, "docs/cli.md"), "") }
 
@@ -404,6 +382,14 @@ func TestFiveSteps(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, client.Balances{"acme": {"EUR": "987.5"}}, balances)
 
+	statements, err := control.Fidelity(t.Context(), client.FidelityFilter{Is: "our choice"})
+	require.NoError(t, err)
+	require.Len(t, statements, 2)
+	assert.Equal(t, client.Statement{
+		Provider: "acme", Topic: "Payments", What: "A payment is paid after a second", Is: "our choice", Note: `they say "soon"`,
+		Switches: []string{"settle_after"}, Switch: "`settle_after`",
+	}, statements[1])
+
 	now, err := control.Advance(t.Context(), time.Second)
 	require.NoError(t, err)
 	require.Len(t, now.Fired, 1)
@@ -415,11 +401,15 @@ func TestFiveSteps(t *testing.T) {
 
 // What follows is that provider.
 
+//go:embed testdata/acme/fidelity.md
+var fidelity string
+
 // New returns the mock.
 func New() *provider.Mock {
 	return &provider.Mock{
 		Name:       "acme",
 		Title:      "Acme Pay",
+		Fidelity:   fidelity,
 		Mounts:     []provider.Mount{{Hosts: []string{"api.acme.example"}}},
 		Operations: operations(),
 		Outcomes:   outcomes,

@@ -113,6 +113,11 @@ func TestRequestShapes(t *testing.T) {
 			seen{method: "POST", uri: "/_mockpay/verify?workspace=ci", media: "application/yaml", body: "[]"}},
 		{"Coverage", func(ctx context.Context, c *C) (any, error) { return c.Coverage(ctx, "") },
 			seen{method: "GET", uri: "/_mockpay/coverage?workspace=ci"}},
+		{"Fidelity", func(ctx context.Context, c *C) (any, error) { return c.Fidelity(ctx, client.FidelityFilter{}) },
+			seen{method: "GET", uri: "/_mockpay/fidelity"}},
+		{"FidelityFiltered", func(ctx context.Context, c *C) (any, error) {
+			return c.Fidelity(ctx, client.FidelityFilter{Provider: "p", Is: "our choice"})
+		}, seen{method: "GET", uri: "/_mockpay/fidelity?is=our+choice&provider=p"}},
 		{"CoverageOf", func(ctx context.Context, c *C) (any, error) { return c.Coverage(ctx, "p") },
 			seen{method: "GET", uri: "/_mockpay/coverage?provider=p&workspace=ci"}},
 		{"Requests", func(ctx context.Context, c *C) (any, error) { return c.Requests(ctx, client.RequestFilter{}) },

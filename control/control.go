@@ -92,6 +92,7 @@ func (a *api) routes() []route {
 		{get, "metrics", a.metrics, nil},
 		{get, "providers", a.providers, nil},
 		{get, "providers/{provider}/openapi.yaml", a.openAPI, nil},
+		{get, "fidelity", a.fidelity, []string{"provider", "is"}},
 
 		// Workspaces.
 		{post, "workspaces", a.createWorkspace, nil},

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -169,6 +171,31 @@ func TestProviders(t *testing.T) {
 		assert.Contains(t, at(op, "outcomes"), outcome)
 	}
 	assert.Equal(t, []any{}, at(p, "webhook_events"))
+}
+
+func TestFidelity(t *testing.T) {
+	a := start(t)
+	all := at(a.ok("GET", "fidelity", ""), "fidelity").([]any)
+	assert.Equal(t, map[string]any{
+		"provider": "dinardragon", "topic": "Calls", "is": "documented", "note": "", "switches": []any{}, "switch": "",
+		"what": "`POST /get-authcode`, `/execute`, `/status` on `dinardragon.com`, JSON both ways",
+	}, all[0])
+	var providers []any
+	for _, s := range all {
+		providers = append(providers, at(s, "provider"))
+	}
+	assert.Equal(t, []any{"dinardragon", "dinaricash", "usdtpayout", "executions"}, slices.Compact(providers))
+
+	for _, is := range []string{"documented", "inferred", "our choice"} {
+		some := at(a.ok("GET", "fidelity?provider=usdtpayout&workspace=nowhere&is="+url.QueryEscape(is), ""), "fidelity").([]any)
+		require.NotEmpty(t, some)
+		for _, s := range some {
+			assert.Equal(t, []any{"usdtpayout", is}, []any{at(s, "provider"), at(s, "is")})
+		}
+	}
+	a.refused(404, `no provider "dinardragn", did you mean "dinardragon"?`, "GET", "fidelity?provider=dinardragn", "")
+	a.refused(422, `no basis "chosen"; there are: documented, inferred, our choice`, "GET", "fidelity?is=chosen", "")
+	a.refused(422, `no query parameter "topic"`, "GET", "fidelity?topic=Calls", "")
 }
 
 func TestOpenAPIDocuments(t *testing.T) {

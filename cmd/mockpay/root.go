@@ -74,7 +74,7 @@ Each flag --some-flag is also the variable MOCKPAY_SOME_FLAG; flags win.`
 		c.serveCommand("serve"), c.healthCommand(), c.versionCommand(),
 		c.scenarioCommand(), c.clockCommand(), c.timelineCommand(), c.workspaceCommand(), c.resetCommand(),
 		c.requestsCommand(), c.webhooksCommand(), c.simulateCommand(), c.balancesCommand(), c.ledgerCommand(),
-		c.verifyCommand(), c.coverageCommand(), c.stateCommand(), c.vectorsCommand(),
+		c.verifyCommand(), c.coverageCommand(), c.stateCommand(), c.vectorsCommand(), c.fidelityCommand(),
 	)
 	root.InitDefaultCompletionCmd()
 	strict(root)

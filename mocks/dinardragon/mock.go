@@ -1,6 +1,8 @@
 package dinardragon
 
 import (
+	_ "embed" // of fidelity.md
+
 	"github.com/mockpay/mockpay/provider"
 	"github.com/mockpay/mockpay/state"
 	"github.com/shopspring/decimal"
@@ -13,11 +15,17 @@ const (
 	Held    = "USD_held" // what authcodes reserve, with hold_on_authcode
 )
 
+// fidelity says what is documented, what is inferred and what is chosen.
+//
+//go:embed fidelity.md
+var fidelity string
+
 // New returns the mock.
 func New() *provider.Mock {
 	return &provider.Mock{
 		Name:         Name,
 		Title:        "Dinar Dragon",
+		Fidelity:     fidelity,
 		Mounts:       []provider.Mount{{Hosts: []string{"dinardragon.com"}}},
 		Operations:   operations(),
 		Outcomes:     outcomes,

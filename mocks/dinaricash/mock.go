@@ -2,6 +2,7 @@ package dinaricash
 
 import (
 	"crypto/sha256"
+	_ "embed" // of fidelity.md
 	"encoding/hex"
 
 	"github.com/mockpay/mockpay/provider"
@@ -17,11 +18,17 @@ const (
 	Reserve = "reserve"
 )
 
+// fidelity says what is documented, what is inferred and what is chosen.
+//
+//go:embed fidelity.md
+var fidelity string
+
 // New returns the mock.
 func New() *provider.Mock {
 	return &provider.Mock{
 		Name:         Name,
 		Title:        "Dinari Cash",
+		Fidelity:     fidelity,
 		Mounts:       []provider.Mount{{Hosts: []string{"sandbox.dinaricash.com", "production.dinaricash.com"}}},
 		Operations:   operations(),
 		Outcomes:     outcomes,

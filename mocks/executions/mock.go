@@ -1,6 +1,8 @@
 package executions
 
 import (
+	_ "embed" // of fidelity.md
+
 	"github.com/mockpay/mockpay/provider"
 	"github.com/mockpay/mockpay/state"
 	"github.com/shopspring/decimal"
@@ -9,11 +11,17 @@ import (
 // Name is the provider's name. Its balances are wallets, by currency.
 const Name = "executions"
 
+// fidelity says what is documented, what is inferred and what is chosen.
+//
+//go:embed fidelity.md
+var fidelity string
+
 // New returns the mock.
 func New() *provider.Mock {
 	return &provider.Mock{
 		Name:        Name,
 		Title:       "Dollr Open API",
+		Fidelity:    fidelity,
 		Mounts:      []provider.Mount{{Hosts: []string{"api.heydollr.app"}}},
 		Operations:  operations(),
 		Outcomes:    outcomes,

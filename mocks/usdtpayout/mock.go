@@ -2,6 +2,7 @@ package usdtpayout
 
 import (
 	"crypto/sha256"
+	_ "embed" // of fidelity.md
 
 	"github.com/mockpay/mockpay/provider"
 	"github.com/mockpay/mockpay/state"
@@ -22,11 +23,17 @@ const (
 	live    = "live"
 )
 
+// fidelity says what is documented, what is inferred and what is chosen.
+//
+//go:embed fidelity.md
+var fidelity string
+
 // New returns the mock.
 func New() *provider.Mock {
 	return &provider.Mock{
-		Name:  Name,
-		Title: "Pontis Globe",
+		Name:     Name,
+		Title:    "Pontis Globe",
+		Fidelity: fidelity,
 		Mounts: []provider.Mount{
 			{Hosts: []string{"sandbox.pontisglobe.com"}, Mode: sandbox},
 			{Prefix: "/live", Hosts: []string{"api.pontisglobe.com"}, Mode: live},

@@ -92,6 +92,7 @@ func Run(t *testing.T, s Suite) {
 		run  func(*testing.T, *subject)
 	}{
 		{"CatalogueIsComplete", catalogueIsComplete},
+		{"FidelityIsTold", fidelityIsTold},
 		{"DefaultsCanBeWritten", defaultsCanBeWritten},
 		{"CallsSucceed", callsSucceed},
 		{"MovesAreCounted", movesAreCounted},
