@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -14,7 +15,7 @@ func setFromEnv(flags *pflag.FlagSet, env func(string) string) (used []string, e
 	flags.VisitAll(func(f *pflag.Flag) {
 		name := variable(f.Name)
 		value := env(name)
-		if err != nil || value == "" || f.Changed || f.Name == "help" {
+		if err != nil || value == "" || isLink(name, value) || f.Changed || f.Name == "help" {
 			return
 		}
 		if wrong := f.Value.Set(value); wrong != nil {
@@ -25,6 +26,14 @@ func setFromEnv(flags *pflag.FlagSet, env func(string) string) (used []string, e
 		used = append(used, name)
 	})
 	return used, err
+}
+
+// isLink tells whether a variable is not ours: beside a service called mockpay
+// Kubernetes, and Docker beside a link of that name, set MOCKPAY_PORT to the
+// service's URL, tcp://10.96.0.7:4402. No other of theirs is called as a flag is.
+func isLink(name, value string) bool {
+	network, _, found := strings.Cut(value, "://")
+	return found && name == "MOCKPAY_PORT" && slices.Contains([]string{"tcp", "udp", "sctp"}, network)
 }
 
 // variable is the environment's name of a flag.
