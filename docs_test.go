@@ -39,6 +39,7 @@ import (
 //	<!-- output -->     what the block that was run last prints; … stands for
 //	                    any text, on a line by itself for any lines
 //	<!-- file NAME -->  save it for the blocks after it
+//	<!-- shown PATH --> it is that file of the repository, where tests run it
 //
 // The blocks of a document run in one bash, one after the other, against a
 // server of their own. What is printed as port 4402 is that server's.
@@ -66,7 +67,7 @@ type block struct {
 	text     string
 }
 
-var marks = regexp.MustCompile(`^<!-- (test|output|file [\w.-]+) -->$`)
+var marks = regexp.MustCompile(`^<!-- (test|output|file [\w.-]+|shown [\w./-]+) -->$`)
 
 // blocksOf finds the marked blocks of a document.
 func blocksOf(text string) (blocks []block, err error) {
@@ -106,7 +107,10 @@ func run(t *testing.T, blocks []block) {
 		text := strings.ReplaceAll(b.text, ":4402", port)
 		blocks[i].text = text
 		name, isFile := strings.CutPrefix(b.mark, "file ")
+		original, isShown := strings.CutPrefix(b.mark, "shown ")
 		switch {
+		case isShown:
+			assert.Equal(t, document(t, original), b.text, "line %d: %s is another", b.line, original)
 		case isFile:
 			require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 		case b.mark == "test" && b.language == "sh":

@@ -1,9 +1,11 @@
 #!/bin/sh
 # need.sh sees to it that the machine has what the tests need: Go, a C compiler
 # for the race detector, bash and curl for the commands in the documents, PHP with
-# curl for the clients that Dinari Cash documents in it, Node for the examples, and
-# on Linux buildah for the image, unless MOCKPAY_TEST_IMAGE=skip.
+# curl for the clients that Dinari Cash documents in it, Node for the examples,
+# PHPUnit, pytest and Jest for those of docs/isolation.md, and on Linux buildah for
+# the image, unless MOCKPAY_TEST_IMAGE=skip.
 # On Debian as root it installs what is missing; elsewhere it says so and fails.
+# Jest comes from npm everywhere, into a folder that git ignores.
 set -eu
 
 want=$(sed -n 's/^go //p' go.mod)
@@ -28,17 +30,30 @@ php -m 2>/dev/null | grep -qi '^curl$' || missing="$missing php-curl"
 node=$(node --version 2>/dev/null) || node=
 node=${node#v}
 [ "${node%%.*}" -ge 18 ] 2>/dev/null || missing="$missing nodejs"
+command -v npm >/dev/null || missing="$missing npm"
+command -v phpunit >/dev/null || missing="$missing phpunit"
+command -v pytest-3 >/dev/null || command -v pytest >/dev/null || missing="$missing python3-pytest"
 if [ "$(go env GOOS)" = linux ] && [ "${MOCKPAY_TEST_IMAGE:-}" != skip ]; then
 	command -v buildah >/dev/null || missing="$missing buildah"
 fi
-[ -n "$missing" ] || exit 0
-
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+if [ -n "$missing" ]; then
+	if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+		echo "missing:$missing; go test -race needs a C compiler, the tests of the documents need bash and curl, those of Dinari Cash need PHP with curl, the examples need Node 18 or newer with npm, PHPUnit and pytest, the image needs buildah and root (MOCKPAY_TEST_IMAGE=skip leaves it untested)" >&2
+		exit 1
+	fi
 	echo "missing:$missing; installing with apt-get"
 	export DEBIAN_FRONTEND=noninteractive
 	apt-get update -qq
 	# shellcheck disable=SC2086 # a list of packages
-	exec apt-get install -y -qq --no-install-recommends $missing
+	apt-get install -y -qq --no-install-recommends $missing
 fi
-echo "missing:$missing; go test -race needs a C compiler, the tests of the documents need bash and curl, those of Dinari Cash need PHP with curl, the examples need Node 18 or newer, the image needs buildah and root (MOCKPAY_TEST_IMAGE=skip leaves it untested)" >&2
-exit 1
+
+jest=examples/isolation/jest
+if ! cmp -s "$jest/package-lock.json" "$jest/node_modules/installed"; then
+	echo "missing: Jest; installing with npm"
+	if ! npm ci --prefix "$jest" --prefer-offline --no-audit --no-fund --loglevel=error; then
+		echo "missing: Jest; npm could not install it, which needs the registry or a full cache" >&2
+		exit 1
+	fi
+	cp "$jest/package-lock.json" "$jest/node_modules/installed"
+fi
