@@ -10,7 +10,7 @@ PGO     := -pgo=cmd/mockpay/release.pgo
 PROFILED := ach|swift
 ARGS    :=
 
-.PHONY: help run build test lint need bench microbench profile image release release-check clean
+.PHONY: help run build test lint need bench microbench profile image picture release release-check clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
@@ -53,6 +53,9 @@ profile: ## see anew where the time goes under load, cmd/mockpay/release.pgo
 
 image: ## the container images, bin/mockpay-linux-*.tar for docker load; needs root and buildah, not Docker
 	@VERSION=$(VERSION) tools/image.sh bin
+
+picture: ## docs/flow.svg, the picture of README.md, from docs/flow.dot; needs Graphviz
+	@tools/picture.sh
 
 DIST      := dist
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64

@@ -42,11 +42,10 @@ import (
 //	<!-- shown PATH --> it is that file of the repository, where tests run it
 //
 // The blocks of a document run in one bash, one after the other, against a
-// server of their own. What is printed as port 4402 is that server's.
+// server of their own. What is printed as port 4402 is that server's, and 4410
+// the one that it has for Dinari Cash alone.
 func TestDocuments(t *testing.T) {
-	files, err := filepath.Glob("docs/*.md")
-	require.NoError(t, err)
-	for _, file := range append(files, "README.md", "CONTRIBUTING.md", "mocks/README.md") {
+	for _, file := range append(documents(t), "README.md", "CONTRIBUTING.md", "mocks/README.md") {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
 			text, err := os.ReadFile(file)
@@ -57,6 +56,13 @@ func TestDocuments(t *testing.T) {
 			run(t, blocks)
 		})
 	}
+}
+
+// documents are those in docs/.
+func documents(t *testing.T) []string {
+	files, err := filepath.Glob("docs/*.md")
+	require.NoError(t, err)
+	return files
 }
 
 // A block is a fenced block of a document, with the comment before it.
@@ -99,12 +105,13 @@ func blocksOf(text string) (blocks []block, err error) {
 
 // run does what the blocks are marked for.
 func run(t *testing.T, blocks []block) {
-	url := serve(t, mocks.All()...)
-	port := url[strings.LastIndex(url, ":"):]
+	s := started(t, server.Options{Mocks: mocks.All(), ProviderAddrs: map[string]string{"dinaricash": "127.0.0.1:0"}})
+	url, own := s.URL(), s.ProviderURL("dinaricash")
+	ports := strings.NewReplacer(":4402", url[strings.LastIndex(url, ":"):], ":4410", own[strings.LastIndex(own, ":"):])
 	dir := t.TempDir()
 	var script strings.Builder
 	for i, b := range blocks {
-		text := strings.ReplaceAll(b.text, ":4402", port)
+		text := ports.Replace(b.text)
 		blocks[i].text = text
 		name, isFile := strings.CutPrefix(b.mark, "file ")
 		original, isShown := strings.CutPrefix(b.mark, "shown ")
@@ -134,11 +141,17 @@ func run(t *testing.T, blocks []block) {
 
 // serve runs a server until the test ends, and returns its URL.
 func serve(t *testing.T, mocks ...*provider.Mock) string {
-	s, err := server.New(server.Options{Addr: "127.0.0.1:0", Mocks: mocks, Version: "1.0.0", Log: mockpaytest.Logger(t)})
+	return started(t, server.Options{Mocks: mocks}).URL()
+}
+
+// started is a server that runs until the test ends, on a free port.
+func started(t *testing.T, o server.Options) *server.Server {
+	o.Addr, o.Version, o.Log = "127.0.0.1:0", "1.0.0", mockpaytest.Logger(t)
+	s, err := server.New(o)
 	require.NoError(t, err)
 	require.NoError(t, s.Start())
 	t.Cleanup(func() { assert.NoError(t, s.Stop(context.Background())) })
-	return s.URL()
+	return s
 }
 
 // began is what is printed before the output of a block.
