@@ -32,6 +32,9 @@ func DecodeForm(r *Request) (map[string]any, error) {
 	if kind == "" && len(r.Body) == 0 {
 		return map[string]any{}, nil
 	}
+	if kind == formURLEncoded { // as most say
+		return DecodeURLEncoded(r.Body), nil
+	}
 	media, params, err := mime.ParseMediaType(kind)
 	switch {
 	case err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter):

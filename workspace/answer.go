@@ -57,10 +57,11 @@ func (w *Workspace) outgoing(x *exchange) *Outgoing {
 	if h == nil {
 		h = make(http.Header)
 	}
-	h.Set("Date", x.at.UTC().Format(http.TimeFormat))
-	h.Set(headerRequestID, x.id)
+	date := x.at.UTC().AppendFormat(make([]byte, 0, len(http.TimeFormat)), http.TimeFormat)
+	h["Date"] = []string{string(date)}
+	h[headerRequestID] = []string{x.id}
 	if name := x.name(); name != "" {
-		h.Set(headerOperation, name)
+		h[headerOperation] = []string{name}
 	}
 	if rule := x.rule(); rule != "" {
 		h.Set(headerRule, oneLine(rule))

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -327,8 +328,8 @@ func (w *Workspace) attempt(x *exchange, do func(*exchange)) (err error) {
 		}
 	}()
 	return w.update(state.Cause{Operation: x.name()}, func(tx *state.Tx) error {
-		x.id, x.at = fmt.Sprintf("%s%d", requestPrefix, tx.Count("request")), tx.Now()
-		tx.SetCause(state.Cause{Operation: x.name(), Request: x.id})
+		x.id, x.at = requestPrefix+strconv.FormatInt(tx.Count("request"), 10), tx.Now()
+		tx.SetCause(state.Cause{Operation: tx.Cause().Operation, Request: x.id})
 		x.call = w.call(tx, x.Mock)
 		x.call.Op, x.call.Request = x.Op, x.Request
 		x.decision, x.forced, x.response = scenarios.Decision{}, false, nil

@@ -3,6 +3,7 @@ package dinaricash
 import (
 	"errors"
 	"mime"
+	"strings"
 
 	"github.com/mockpay/mockpay/provider"
 )
@@ -19,8 +20,13 @@ var (
 var errJSON = errors.New("the body is JSON; Dinari Cash documents forms only, send application/x-www-form-urlencoded or multipart/form-data, or set accept_json in the scenario")
 
 func isJSON(r *provider.Request) bool {
-	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	return media == "application/json"
+	const media = "application/json"
+	kind := r.Header.Get("Content-Type")
+	if len(kind) < len(media) || !strings.Contains(strings.ToLower(kind), media) { // nearly all are forms
+		return false
+	}
+	said, _, _ := mime.ParseMediaType(kind)
+	return said == media
 }
 
 // decode reads both kinds of forms on every operation, of which the examples use
