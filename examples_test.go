@@ -661,7 +661,7 @@ func TestExamplesAreWhole(t *testing.T) {
 	}
 	documents, err := filepath.Glob("examples/*/README.md")
 	require.NoError(t, err)
-	require.Len(t, documents, 2)
+	require.NotEmpty(t, documents)
 	for _, file := range documents {
 		links(t, file, document(t, file))
 	}

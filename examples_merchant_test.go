@@ -1,0 +1,102 @@
+package mockpay_test
+
+import (
+	"net"
+	"os/exec"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mockpay/mockpay/client"
+	"github.com/mockpay/mockpay/mockpaytest"
+)
+
+// A merchant runs programs of one language against a workspace of their own.
+type merchant struct {
+	*mockpaytest.Mockpay
+	t       *testing.T
+	command []string // what each program begins with
+	env     []string
+}
+
+// newMerchant is a merchant with a scenario, a shipped one or YAML.
+func newMerchant(t *testing.T, scenario string, command ...string) *merchant {
+	t.Helper()
+	return &merchant{Mockpay: mockpaytest.Start(t, mockpaytest.Scenario(scenario)), t: t, command: command}
+}
+
+// with has all programs run with more variables.
+func (m *merchant) with(env ...string) { m.env = append(m.env, env...) }
+
+// start begins a program; variables come after the arguments.
+func (m *merchant) start(args []string, env ...string) *example {
+	m.t.Helper()
+	return launch(m.t, append(slices.Clone(m.command), args...), append(slices.Clone(m.env), env...))
+}
+
+// runs has a program end with an exit code, and returns what it printed.
+func (m *merchant) runs(code int, args []string, env ...string) (out, err string) {
+	m.t.Helper()
+	e := m.start(args, env...)
+	out = e.ends(code)
+	return out, e.stderr.String()
+}
+
+// moved is by how much a balance has moved, in order.
+func (m *merchant) moved(provider, balance string) (deltas []string) {
+	m.t.Helper()
+	entries, err := m.Ledger(m.t.Context(), client.LedgerFilter{Provider: provider, Balance: balance})
+	require.NoError(m.t, err)
+	for _, e := range entries {
+		if e.Operation != "opening" && e.Operation != "set by control" {
+			deltas = append(deltas, e.Delta)
+		}
+	}
+	checks, err := m.Invariants(m.t.Context())
+	require.NoError(m.t, err)
+	assert.True(m.t, checks.OK, "%+v", checks)
+	return deltas
+}
+
+// calls are those of an operation, or of all if it is "", oldest first.
+func (m *merchant) calls(operation string) []client.Request {
+	m.t.Helper()
+	all, err := m.Requests(m.t.Context(), client.RequestFilter{Operation: operation})
+	require.NoError(m.t, err)
+	slices.Reverse(all.Requests)
+	return all.Requests
+}
+
+// polled waits until an operation was called after now.
+func (m *merchant) polled(operation string) {
+	m.t.Helper()
+	n := len(m.calls(operation))
+	_, err := m.AwaitRequests(m.t.Context(), operation, n+2, patience) // one may be on its way
+	require.NoError(m.t, err)
+}
+
+// goesOn replaces the rules, none if they are "".
+func (m *merchant) goesOn(rules string) {
+	m.t.Helper()
+	_, err := m.ReplaceRules(m.t.Context(), "version: 1\nname: goes on\n"+rules)
+	require.NoError(m.t, err)
+}
+
+// nobody is an address of this machine where nothing listens.
+func nobody(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	return l.Addr().String()
+}
+
+// needed is the path of a program that make need installs.
+func needed(t *testing.T, name string) string {
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Fatalf("%s is needed: make need installs it", name)
+	}
+	return path
+}
