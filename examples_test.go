@@ -236,6 +236,7 @@ func conclude(t *testing.T, m *mockpaytest.Mockpay, e *example, forged bool) {
 var mobilePayers = []exampleIn{
 	{"Node", func(t *testing.T) []string { return []string{node(t), "examples/node/dollr-payout.mjs"} }},
 	{"Go", func(t *testing.T) []string { return []string{goExample(t, "dollr-payout")} }},
+	{"Python", func(t *testing.T) []string { return python(t, "dollr_payout.py") }},
 }
 
 // A till pays through Dollr with one of the examples, one run after another.

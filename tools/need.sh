@@ -25,12 +25,13 @@ command -v "${cc%% *}" >/dev/null || missing="$missing gcc libc6-dev"
 for tool in bash curl; do
 	command -v "$tool" >/dev/null || missing="$missing $tool"
 done
-command -v php >/dev/null || missing="$missing php-cli"
+php -r 'exit((int) (PHP_VERSION_ID < 80100));' 2>/dev/null || missing="$missing php-cli"
 php -m 2>/dev/null | grep -qi '^curl$' || missing="$missing php-curl"
 node=$(node --version 2>/dev/null) || node=
 node=${node#v}
 [ "${node%%.*}" -ge 18 ] 2>/dev/null || missing="$missing nodejs"
 command -v npm >/dev/null || missing="$missing npm"
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null || missing="$missing python3"
 command -v phpunit >/dev/null || missing="$missing phpunit"
 command -v pytest-3 >/dev/null || command -v pytest >/dev/null || missing="$missing python3-pytest"
 if [ "$(go env GOOS)" = linux ] && [ "${MOCKPAY_TEST_IMAGE:-}" != skip ]; then
