@@ -1,9 +1,17 @@
 package mockpay_test
 
 import (
+	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -11,6 +19,7 @@ import (
 
 	"github.com/mockpay/mockpay/client"
 	"github.com/mockpay/mockpay/mockpaytest"
+	"github.com/mockpay/mockpay/mocks"
 )
 
 // A merchant runs programs of one language against a workspace of their own.
@@ -92,6 +101,24 @@ func nobody(t *testing.T) string {
 	return l.Addr().String()
 }
 
+// leaving is where a provider answers that is gone once a path was called.
+func leaving(t *testing.T, base, path string) string {
+	target, err := url.Parse(base)
+	require.NoError(t, err)
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	s := httptest.NewUnstartedServer(nil)
+	s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, path) {
+			_ = s.Listener.Close() // what follows finds nobody
+			w.Header().Set("Connection", "close")
+		}
+		proxy.ServeHTTP(w, r)
+	})
+	s.Start()
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
 // needed is the path of a program that make need installs.
 func needed(t *testing.T, name string) string {
 	path, err := exec.LookPath(name)
@@ -99,4 +126,48 @@ func needed(t *testing.T, name string) string {
 		t.Fatalf("%s is needed: make need installs it", name)
 	}
 	return path
+}
+
+// The documents of the examples say what happens: their blocks are run as
+// TestDocuments runs those of the project, beside copies of the examples.
+func TestExampleDocuments(t *testing.T) {
+	t.Parallel()
+	for _, language := range []string{"php", "python", "curl"} {
+		t.Run(language, func(t *testing.T) {
+			t.Parallel()
+			url := serve(t, mocks.All()...)
+			text := elsewhere(document(t, "examples/"+language+"/README.md"), url)
+			blocks, err := blocksOf(text)
+			require.NoError(t, err)
+			var script strings.Builder
+			for i, b := range blocks {
+				if b.mark == "test" {
+					fmt.Fprintf(&script, "printf '%s'\n{\n%s}\n", began(i), b.text)
+				}
+			}
+			require.NotZero(t, script.Len())
+			compare(t, blocks, bash(t, copied(t, language, url), url, script.String(), blocks))
+		})
+	}
+}
+
+// elsewhere is a text about the server of a test.
+func elsewhere(text, url string) string {
+	return strings.ReplaceAll(text, "127.0.0.1:4402", strings.TrimPrefix(url, "http://"))
+}
+
+// copied is a folder with the examples in a language, for the server of a test.
+func copied(t *testing.T, language, url string) string {
+	dir, from := t.TempDir(), filepath.Join("examples", language)
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, from), 0o700))
+	files, err := os.ReadDir(from)
+	require.NoError(t, err)
+	for _, file := range files {
+		if file.IsDir() {
+			continue // Python's compiled files
+		}
+		name := filepath.Join(from, file.Name())
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(elsewhere(document(t, name), url)), 0o700))
+	}
+	return dir
 }

@@ -165,6 +165,15 @@ func TestPHPSends(t *testing.T) {
 			assert.Len(t, c.calls("dinaricash.zelle"), 2)
 			assert.Equal(t, []string{"-308", "-308"}, c.payout())
 		}},
+		{"LostInTheSameSecond", settled("  - {on: dinaricash.zelle, times: 1, skip: 1, fault: lost_reply}\n"), func(t *testing.T, c *cashier) {
+			_, err := c.Freeze(t.Context())
+			require.NoError(t, err)
+			first, _ := c.sends(0, "zelle", "300")
+			second, _ := c.sends(0, "zelle", "300")
+			assert.Regexp(t, `the list has it: `+id+`\n`, second)
+			assert.NotContains(t, second, first[:32], "that was in the list before")
+			assert.Equal(t, []string{"-308", "-308"}, c.payout())
+		}},
 		{"ServerError", settled("  - {on: dinaricash.ach, times: 1, respond: server_error}\n"), func(t *testing.T, c *cashier) {
 			out, _ := c.sends(0, "ach", "100")
 			assert.Regexp(t, `\Ano clear answer: 500 .+\n`+id+` takes 100.00 and a fee of 7.50\n`+id+` Completed\n\z`, out)
@@ -265,6 +274,11 @@ func TestPHPSends(t *testing.T) {
 		{"NobodyThere", "default", func(t *testing.T, c *cashier) {
 			_, err := c.sends(1, "ach", "100", "DINARICASH_BASE_URL=http://"+nobody(t))
 			assert.Regexp(t, `\Asend: Failed to connect to .*\n\z`, err)
+		}},
+		{"GoneBeforeTheSend", "instant", func(t *testing.T, c *cashier) {
+			_, err := c.sends(1, "ach", "100", "DINARICASH_BASE_URL="+leaving(t, c.BaseURL("dinaricash"), "/list-transactions"))
+			assert.Regexp(t, `\Asend: Failed to connect to .*; nothing was sent\n\z`, err)
+			assert.Len(t, c.calls(""), 2)
 		}},
 		{"ByHostName", "instant", func(t *testing.T, c *cashier) {
 			for _, host := range []string{"sandbox.dinaricash.com", "production.dinaricash.com"} {

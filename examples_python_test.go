@@ -228,6 +228,9 @@ func TestPythonPaysAtDinarDragon(t *testing.T) {
 		{"NobodyThere", "default", func(t *testing.T, p *payroll) {
 			_, err := p.pays(1, "DINARDRAGON_BASE_URL=http://"+nobody(t))
 			assert.Contains(t, err, "Connection refused")
+			_, err = p.pays(1, "DINARDRAGON_BASE_URL="+leaving(t, p.BaseURL("dinardragon"), "/get-authcode"))
+			assert.Regexp(t, `\Adragon-payout: .*Connection refused; nothing was paid\n\z`, err)
+			assert.Len(t, p.calls(""), 1)
 		}},
 		{"NobodyThereAnyMore", quick("  - {on: dinardragon.execute, respond: {status: 502, body: \"<html>Bad Gateway</html>\"}}\n"), func(t *testing.T, p *payroll) {
 			out, _ := p.pays(3)
@@ -429,6 +432,9 @@ func TestPythonPaysAtDollr(t *testing.T) {
 		m := newDollrMerchant(t, "default")
 		_, err := m.runs(1, order, "DOLLR_BASE_URL=http://"+nobody(t))
 		assert.Contains(t, err, "Connection refused")
+		_, err = m.runs(1, order, "DOLLR_BASE_URL="+leaving(t, m.BaseURL("executions"), "/sessions/payout"))
+		assert.Regexp(t, `\Adollr-payout: .*Connection refused; nothing was paid\n\z`, err)
+		assert.Empty(t, m.calls("executions.payout"))
 	})
 	t.Run("Usage", func(t *testing.T) {
 		t.Parallel()
