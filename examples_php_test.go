@@ -2,6 +2,7 @@ package mockpay_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -317,6 +318,31 @@ func TestPHPSendsOnceOnABadNetwork(t *testing.T) {
 			assert.Equal(t, tt.fault != "slow", strings.Contains(out, "no clear answer: "), out)
 			assert.Len(t, c.calls("dinaricash.zelle"), tt.sends)
 			assert.Equal(t, []string{"-308"}, c.payout())
+		})
+	}
+}
+
+// On a network where one call in four goes wrong, send.php is run until it knows the
+// end, and has sent once.
+func TestPHPSendsOnceOnAFlakyNetwork(t *testing.T) {
+	t.Parallel()
+	for seed := 1; seed <= 6; seed++ {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			c := newCashier(t, fmt.Sprintf("version: 1\nname: flaky\nextends: flaky-network\nseed: %d\nproviders: {dinaricash: {settle: {ZELLE: {after: 0s}}}}\n", seed))
+			var said strings.Builder
+			code := 3
+			for runs := 0; runs < 5 && code == 3; runs++ {
+				e := c.start(sending("zelle", "300"))
+				out, err := io.ReadAll(e.stdout)
+				require.NoError(t, err)
+				_ = e.cmd.Wait() // the exit code says it
+				code = e.cmd.ProcessState.ExitCode()
+				said.Write(out)
+				said.Write(e.stderr.Bytes())
+			}
+			assert.Zero(t, code, said.String())
+			assert.Equal(t, []string{"-308"}, c.payout(), said.String())
 		})
 	}
 }
