@@ -1,7 +1,8 @@
 #!/bin/sh
 # need.sh sees to it that the machine has what the tests need: Go, a C compiler
 # for the race detector, bash and curl for the commands in the documents, PHP with
-# curl for the clients that Dinari Cash documents in it, Node for the examples,
+# curl for the clients that Dinari Cash documents in it, Node and Python for the
+# examples,
 # PHPUnit, pytest and Jest for those of docs/isolation.md, and on Linux buildah for
 # the image, unless MOCKPAY_TEST_IMAGE=skip.
 # On Debian as root it installs what is missing; elsewhere it says so and fails.
@@ -39,7 +40,7 @@ if [ "$(go env GOOS)" = linux ] && [ "${MOCKPAY_TEST_IMAGE:-}" != skip ]; then
 fi
 if [ -n "$missing" ]; then
 	if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-		echo "missing:$missing; go test -race needs a C compiler, the tests of the documents need bash and curl, those of Dinari Cash need PHP with curl, the examples need Node 18 or newer with npm, PHPUnit and pytest, the image needs buildah and root (MOCKPAY_TEST_IMAGE=skip leaves it untested)" >&2
+		echo "missing:$missing; go test -race needs a C compiler, the tests of the documents need bash and curl, those of Dinari Cash need PHP 8.1 or newer with curl, the examples need Node 18 or newer with npm, Python 3.9 or newer, PHPUnit and pytest, the image needs buildah and root (MOCKPAY_TEST_IMAGE=skip leaves it untested)" >&2
 		exit 1
 	fi
 	echo "missing:$missing; installing with apt-get"
