@@ -65,6 +65,7 @@ func goExample(t *testing.T, name string) string {
 type example struct {
 	t         *testing.T
 	cmd       *exec.Cmd
+	stdin     io.Writer
 	stdout    *bufio.Reader
 	stderr    bytes.Buffer // whole once it has ended
 	callbacks string       // where it takes them
@@ -77,6 +78,9 @@ func launch(t *testing.T, command, env []string) *example {
 	e := &example{t: t, cmd: exec.CommandContext(ctx, command[0], command[1:]...)}
 	e.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, env...)
 	e.cmd.Stderr = &e.stderr
+	var err error
+	e.stdin, err = e.cmd.StdinPipe()
+	require.NoError(t, err)
 	stdout, err := e.cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, e.cmd.Start())
@@ -269,21 +273,7 @@ func (m *till) pays(code int, phone, amount string, env ...string) (out, err str
 // moved is what payouts took from the wallet, and what came back to it.
 func (m *till) moved() (debits, credits []string) {
 	m.t.Helper()
-	entries, err := m.Ledger(m.t.Context(), client.LedgerFilter{Provider: "executions", Balance: "USD"})
-	require.NoError(m.t, err)
-	for _, e := range entries {
-		switch {
-		case e.Operation == "opening" || e.Operation == "set by control":
-		case strings.HasPrefix(e.Delta, "-"):
-			debits = append(debits, e.Delta)
-		default:
-			credits = append(credits, e.Delta)
-		}
-	}
-	checks, err := m.Invariants(m.t.Context())
-	require.NoError(m.t, err)
-	assert.True(m.t, checks.OK, "%+v", checks)
-	return debits, credits
+	return moves(m.t, m.Mockpay, "executions", "USD")
 }
 
 // paidOnce asserts that one debit was made, and none came back.
@@ -305,10 +295,7 @@ func (m *till) paidNothing() {
 // calls are those of an operation, or of all if it is "", oldest first.
 func (m *till) calls(operation string) []client.Request {
 	m.t.Helper()
-	all, err := m.Requests(m.t.Context(), client.RequestFilter{Operation: operation})
-	require.NoError(m.t, err)
-	slices.Reverse(all.Requests)
-	return all.Requests
+	return callsOf(m.t, m.Mockpay, operation)
 }
 
 // polled waits until the status was asked for after now.
