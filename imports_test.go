@@ -89,6 +89,7 @@ var allowances = []allowance{
 	{"examples/go/dinaricash-cli/send.go", "Until", "gives up when the real time is over"},
 	{"examples/go/dinaricash-cli/send.go", "After", "asks now and then, as a real program would"},
 	{"examples/go/dinaricash-cli/send.go", "Sleep", "asks now and then, as a real program would"},
+	{"examples/go/receiver/webhooks.go", "Now", "a callback's age is compared with the real time"},
 	{"bench/process.go", "Now", "measures how long the real program takes to start"},
 	{"bench/process.go", "Since", "measures how long the real program takes to start"},
 	{"bench/process.go", "Sleep", "lets the real program idle"},
