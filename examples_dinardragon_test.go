@@ -366,7 +366,6 @@ var bankPayments = []struct {
 	{"WrongUsage", "default", func(t *testing.T, p *payday) {
 		for _, tt := range []struct{ list, says string }{
 			{`[]`, "is no list of payments"},
-			{`nothing`, "payments.json: "},
 			{`[{"acc": "007", "amount": "5", "bank": "b", "country": "US", "recipientname": "R"}]`, "payment 1: acc must be a text of digits"},
 			{`[{"acc": "7", "amount": "5,00", "bank": "b", "country": "US", "recipientname": "R"}]`, `payment 1: amount must be a text like "50.00"`},
 			{`[{"acc": "7", "amount": "5", "bank": "b", "country": "US"}]`, "payment 1: recipientname is missing"},

@@ -99,7 +99,7 @@ func TestExamplesReceive(t *testing.T) {
 			for _, tt := range receptions {
 				t.Run(tt.name, func(t *testing.T) {
 					t.Parallel()
-					m := mockpaytest.Start(t, mockpaytest.Scenario(tt.scenario))
+					m := mockpaytest.Start(t, mockpaytest.Scenario(tt.scenario), mockpaytest.Seed(7)) // which has some of each misbehaviour
 					_, err := m.Freeze(t.Context())
 					require.NoError(t, err)
 					tt.run(t, &mailroom{Mockpay: m, t: t, command: command, file: filepath.Join(t.TempDir(), "received.jsonl")})
@@ -249,7 +249,7 @@ func (m *mailroom) audited(encoding string) {
 // what it was sent.
 func chaos(t *testing.T, m *mailroom) {
 	m.open("form")
-	const n = 40
+	const n = 20
 	for i := range n {
 		m.calls("/send-money", "SEND_METHOD=ZELLE&RECIPIENT_ZELLE_ADDRESS=ssmith@example.com")
 		m.calls("/send-transaction", fmt.Sprintf("SEND_METHOD=CARD_VIRTUAL&RECIPIENT_FULL_NAME=S&RECIPIENT_EMAILADDRESS=s%d@example.com", i))
@@ -286,7 +286,7 @@ func chaos(t *testing.T, m *mailroom) {
 	for id, status := range end.Transactions {
 		assert.Equal(t, "COMPLETED", status, id)
 	}
-	assert.Equal(t, "8.2", end.Spent["USD"].String(), "each purchase counts once: 0.01 + … + 0.40")
+	assert.Equal(t, "2.1", end.Spent["USD"].String(), "each purchase counts once: 0.01 + … + 0.20")
 }
 
 // calls makes a send of Dinari Cash.

@@ -17,6 +17,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -54,11 +55,22 @@ var payers = []exampleIn{
 	{"Go", func(t *testing.T) []string { return []string{goExample(t, "pontis-pay")} }},
 }
 
+// goExamples are the examples in Go, made once for all tests of this package.
+var goExamples struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
 // goExample is the path of an example in Go.
 func goExample(t *testing.T, name string) string {
-	dir := t.TempDir()
-	require.NoError(t, goBuild(dir, "./examples/go/"+name))
-	return filepath.Join(dir, name)
+	goExamples.once.Do(func() {
+		if goExamples.dir, goExamples.err = os.MkdirTemp("", "mockpay-examples"); goExamples.err == nil {
+			goExamples.err = goBuild(goExamples.dir, "./examples/go/...")
+		}
+	})
+	require.NoError(t, goExamples.err)
+	return filepath.Join(goExamples.dir, name)
 }
 
 // An example is a program that pays, while it runs.
