@@ -2,9 +2,8 @@
 # need.sh sees to it that the machine has what the tests need: Go, a C compiler
 # for the race detector, bash and curl for the commands in the documents, PHP with
 # curl for the clients that Dinari Cash documents in it, Node and Python for the
-# examples,
-# PHPUnit, pytest and Jest for those of docs/isolation.md, and on Linux buildah for
-# the image, unless MOCKPAY_TEST_IMAGE=skip.
+# examples, PHPUnit, pytest and Jest for those of docs/isolation.md, and on Linux
+# buildah for the image, unless MOCKPAY_TEST_IMAGE=skip.
 # On Debian as root it installs what is missing; elsewhere it says so and fails.
 # Jest comes from npm everywhere, into a folder that git ignores.
 set -eu
