@@ -22,8 +22,8 @@ func python(t *testing.T, name string) []string {
 	return []string{needed(t, "python3"), "-B", "examples/python/" + name}
 }
 
-// A payroll is what the example in Python pays through Dinar Dragon.
-type payroll struct {
+// Wages are what the example in Python pays through Dinar Dragon.
+type wages struct {
 	*merchant
 	file  string // whom it pays
 	store string // where the example keeps what has no end yet
@@ -36,9 +36,9 @@ const threeAccounts = `acc,amount,bank,country,recipientname
 111111110,75,yetanotherbank,US,yetanothername
 `
 
-func newPayroll(t *testing.T, scenario, accounts string) *payroll {
+func newWages(t *testing.T, scenario, accounts string) *wages {
 	dir := t.TempDir()
-	p := &payroll{newMerchant(t, scenario, python(t, "dragon_payout.py")...), filepath.Join(dir, "accounts.csv"), filepath.Join(dir, "payout.json")}
+	p := &wages{newMerchant(t, scenario, python(t, "dragon_payout.py")...), filepath.Join(dir, "accounts.csv"), filepath.Join(dir, "payout.json")}
 	require.NoError(t, os.WriteFile(p.file, []byte(accounts), 0o600))
 	p.with(
 		"DINARDRAGON_BASE_URL="+p.BaseURL("dinardragon"), "DINARDRAGON_KEY="+p.Credential("dinardragon", "private_key"),
@@ -48,7 +48,7 @@ func newPayroll(t *testing.T, scenario, accounts string) *payroll {
 }
 
 // pays runs the example to its end. Unless that is not known nothing is kept.
-func (p *payroll) pays(code int, env ...string) (out, err string) {
+func (p *wages) pays(code int, env ...string) (out, err string) {
 	p.t.Helper()
 	out, err = p.runs(code, []string{"--yes", p.file}, env...)
 	if code == 3 {
@@ -60,7 +60,7 @@ func (p *payroll) pays(code int, env ...string) (out, err string) {
 }
 
 // balance is how the dashboard balance has moved.
-func (p *payroll) balance() []string { return p.moved("dinardragon", "USD") }
+func (p *wages) balance() []string { return p.moved("dinardragon", "USD") }
 
 // quick pays at once, with rules.
 func quick(rules string) string {
@@ -76,9 +76,9 @@ func TestPythonPaysAtDinarDragon(t *testing.T) {
 	const paidThree = `payout [0-9a-f]{16}\n[0-9a-f]{16} 50 USD to 123456789 is there\n[0-9a-f]{16} 70(\.00)? USD to 987654321 is there\n[0-9a-f]{16} 75 USD to 111111110 is there\n`
 	for _, tt := range []struct {
 		name, scenario string
-		run            func(*testing.T, *payroll)
+		run            func(*testing.T, *wages)
 	}{
-		{"Default", "default", func(t *testing.T, p *payroll) {
+		{"Default", "default", func(t *testing.T, p *wages) {
 			_, err := p.Freeze(t.Context())
 			require.NoError(t, err)
 			e := p.start([]string{"--yes", p.file})
@@ -95,7 +95,7 @@ func TestPythonPaysAtDinarDragon(t *testing.T) {
 				assert.Equal(t, 200, call.Status, call.Hint)
 			}
 		}},
-		{"Mixed", "mixed-payment-statuses", func(t *testing.T, p *payroll) {
+		{"Mixed", "mixed-payment-statuses", func(t *testing.T, p *wages) {
 			_, failed := p.SetSpeed(t.Context(), 100)
 			require.NoError(t, failed)
 			out, err := p.pays(3, "DINARDRAGON_TIMEOUT=1")
@@ -111,14 +111,14 @@ func TestPythonPaysAtDinarDragon(t *testing.T) {
 			assert.Equal(t, []string{"-199.875", "50"}, p.balance())
 			assert.Len(t, p.calls("dinardragon.execute"), 1)
 		}},
-		{"Failed", "failed-payment-refund", func(t *testing.T, p *payroll) {
+		{"Failed", "failed-payment-refund", func(t *testing.T, p *wages) {
 			_, failed := p.SetSpeed(t.Context(), 100)
 			require.NoError(t, failed)
 			_, err := p.pays(1)
 			assert.Regexp(t, `3 of 3 failed and came back to the balance: 50 USD to 123456789 \(somename\), 70(\.00)? USD to 987654321 \(Ålesund, "Ås"\), `, err)
 			assert.Equal(t, []string{"-199.875", "50", "70", "75"}, p.balance())
 		}},
-		{"InsufficientBalance", "insufficient-balance", func(t *testing.T, p *payroll) {
+		{"InsufficientBalance", "insufficient-balance", func(t *testing.T, p *wages) {
 			_, err := p.pays(1)
 			assert.Equal(t, "dragon-payout: 403 Your request failed because your Dinar Dragon dashboard balance is insufficient to complete this payout.\n", err)
 			assert.Empty(t, p.balance())
@@ -129,13 +129,13 @@ func TestPythonPaysAtDinarDragon(t *testing.T) {
 			p.pays(0)
 			assert.Equal(t, []string{"-199.875"}, p.balance())
 		}},
-		{"BalanceDropped", quick("  - {on: dinardragon.execute, respond: insufficient_balance}\n"), func(t *testing.T, p *payroll) {
+		{"BalanceDropped", quick("  - {on: dinardragon.execute, respond: insufficient_balance}\n"), func(t *testing.T, p *wages) {
 			_, err := p.pays(1)
 			assert.Contains(t, err, "403 Your request failed because")
 			assert.Len(t, p.calls("dinardragon.get_authcode"), 1)
 			assert.Empty(t, p.balance())
 		}},
-		{"CodeExpired", "authcode-expiry", func(t *testing.T, p *payroll) {
+		{"CodeExpired", "authcode-expiry", func(t *testing.T, p *wages) {
 			_, failed := p.ReplaceRules(t.Context(), "version: 1\nname: at once\nrules: [{on: dinardragon.execute, settle: {as: success, after: 0s}}]\n")
 			require.NoError(t, failed)
 			e, say := p.asks()
@@ -150,13 +150,13 @@ func TestPythonPaysAtDinarDragon(t *testing.T) {
 			assert.Len(t, p.calls("dinardragon.get_authcode"), 2)
 			assert.Equal(t, []string{"-199.875"}, p.balance())
 		}},
-		{"CodesExpire", quick("  - {on: dinardragon.execute, respond: authcode_expired}\n"), func(t *testing.T, p *payroll) {
+		{"CodesExpire", quick("  - {on: dinardragon.execute, respond: authcode_expired}\n"), func(t *testing.T, p *wages) {
 			_, err := p.pays(1)
 			assert.Equal(t, "dragon-payout: three authcodes have expired; nothing was paid\n", err)
 			assert.Len(t, p.calls("dinardragon.get_authcode"), 3)
 			assert.Empty(t, p.balance())
 		}},
-		{"No", "default", func(t *testing.T, p *payroll) {
+		{"No", "default", func(t *testing.T, p *wages) {
 			e, say := p.asks()
 			say("n")
 			e.ends(1)
@@ -164,7 +164,7 @@ func TestPythonPaysAtDinarDragon(t *testing.T) {
 			assert.Empty(t, p.calls("dinardragon.execute"))
 			assert.NoFileExists(t, p.store)
 		}},
-		{"LostReply", "lost-reply", func(t *testing.T, p *payroll) {
+		{"LostReply", "lost-reply", func(t *testing.T, p *wages) {
 			out, err := p.pays(3)
 			assert.Regexp(t, `\A`+quotedThree+`no clear answer: .+\n\z`, out)
 			assert.Regexp(t, `400 Authcode already used\.: the first execution was probably made, .* remove .*payout\.json`, err)
@@ -173,7 +173,7 @@ func TestPythonPaysAtDinarDragon(t *testing.T) {
 			assert.Len(t, p.calls("dinardragon.get_authcode"), 1)
 			assert.Equal(t, []string{"-199.875"}, p.balance())
 		}},
-		{"ServerError", quick("  - {on: dinardragon.execute, times: 1, respond: server_error}\n"), func(t *testing.T, p *payroll) {
+		{"ServerError", quick("  - {on: dinardragon.execute, times: 1, respond: server_error}\n"), func(t *testing.T, p *wages) {
 			out, _ := p.pays(0)
 			assert.Regexp(t, `\A`+quotedThree+`no clear answer: 500 Internal server error\.\n`+paidThree+`\z`, out)
 			codes := p.calls("dinardragon.execute")
@@ -181,7 +181,7 @@ func TestPythonPaysAtDinarDragon(t *testing.T) {
 			assert.Equal(t, codes[0].Request.Fields["authcode"], codes[1].Request.Fields["authcode"], "a code works once")
 			assert.Equal(t, []string{"-199.875"}, p.balance())
 		}},
-		{"ServerErrors", quick("  - {on: dinardragon.execute, respond: server_error}\n"), func(t *testing.T, p *payroll) {
+		{"ServerErrors", quick("  - {on: dinardragon.execute, respond: server_error}\n"), func(t *testing.T, p *wages) {
 			_, err := p.pays(3)
 			assert.Contains(t, err, "nobody can say whether it was paid; run this again within 15 minutes")
 			assert.Empty(t, p.balance())
@@ -191,14 +191,14 @@ func TestPythonPaysAtDinarDragon(t *testing.T) {
 			assert.Len(t, p.calls("dinardragon.get_authcode"), 1)
 			assert.Equal(t, []string{"-199.875"}, p.balance())
 		}},
-		{"StatusFails", quick("  - {on: dinardragon.status, respond: server_error}\n"), func(t *testing.T, p *payroll) {
+		{"StatusFails", quick("  - {on: dinardragon.status, respond: server_error}\n"), func(t *testing.T, p *wages) {
 			_, err := p.pays(3)
 			assert.Regexp(t, `it was paid as [0-9a-f]{16}, but what became of it is not known: 500 Internal server error\.; run this again`, err)
 			p.goesOn("")
 			p.pays(0)
 			assert.Equal(t, []string{"-199.875"}, p.balance())
 		}},
-		{"Outage", "provider-outage", func(t *testing.T, p *payroll) {
+		{"Outage", "provider-outage", func(t *testing.T, p *wages) {
 			_, failed := p.Freeze(t.Context())
 			require.NoError(t, failed)
 			p.Advance(2 * time.Minute)
@@ -207,7 +207,7 @@ func TestPythonPaysAtDinarDragon(t *testing.T) {
 			assert.Len(t, p.calls(""), 4, "three more tries")
 			assert.Empty(t, p.balance())
 		}},
-		{"RateLimited", "rate-limited", func(t *testing.T, p *payroll) {
+		{"RateLimited", "rate-limited", func(t *testing.T, p *wages) {
 			_, failed := p.SetSpeed(t.Context(), 100)
 			require.NoError(t, failed)
 			p.pays(0)
@@ -217,28 +217,28 @@ func TestPythonPaysAtDinarDragon(t *testing.T) {
 			assert.GreaterOrEqual(t, len(refused.Requests), 3)
 			assert.Equal(t, []string{"-199.875", "-199.875"}, p.balance())
 		}},
-		{"SlowProvider", quick("  - {on: \"*\", delay: 100ms}\n"), func(t *testing.T, p *payroll) {
+		{"SlowProvider", quick("  - {on: \"*\", delay: 100ms}\n"), func(t *testing.T, p *wages) {
 			p.pays(0)
 			assert.Len(t, p.calls("dinardragon.execute"), 1)
 		}},
-		{"WrongKey", "default", func(t *testing.T, p *payroll) {
+		{"WrongKey", "default", func(t *testing.T, p *wages) {
 			_, err := p.pays(1, "DINARDRAGON_KEY=another")
 			assert.Equal(t, "dragon-payout: 403 Invalid API key.\n", err)
 		}},
-		{"NobodyThere", "default", func(t *testing.T, p *payroll) {
+		{"NobodyThere", "default", func(t *testing.T, p *wages) {
 			_, err := p.pays(1, "DINARDRAGON_BASE_URL=http://"+nobody(t))
 			assert.Contains(t, err, "Connection refused")
 			_, err = p.pays(1, "DINARDRAGON_BASE_URL="+leaving(t, p.BaseURL("dinardragon"), "/get-authcode"))
 			assert.Regexp(t, `\Adragon-payout: .*Connection refused; nothing was paid\n\z`, err)
 			assert.Len(t, p.calls(""), 1)
 		}},
-		{"NobodyThereAnyMore", quick("  - {on: dinardragon.execute, respond: {status: 502, body: \"<html>Bad Gateway</html>\"}}\n"), func(t *testing.T, p *payroll) {
+		{"NobodyThereAnyMore", quick("  - {on: dinardragon.execute, respond: {status: 502, body: \"<html>Bad Gateway</html>\"}}\n"), func(t *testing.T, p *wages) {
 			out, _ := p.pays(3)
 			assert.Contains(t, out, "no clear answer: 502 <html>Bad Gateway</html>\n")
 			_, err := p.pays(3, "DINARDRAGON_BASE_URL=http://"+nobody(t))
 			assert.Contains(t, err, "nobody can say whether it was paid")
 		}},
-		{"ByHostName", "instant", func(t *testing.T, p *payroll) {
+		{"ByHostName", "instant", func(t *testing.T, p *wages) {
 			p.pays(0, "DINARDRAGON_BASE_URL=http://dinardragon.com", "http_proxy="+p.URL)
 			for _, call := range p.calls("") {
 				assert.Equal(t, "dinardragon.com", call.Request.Headers["Host"])
@@ -248,13 +248,13 @@ func TestPythonPaysAtDinarDragon(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			tt.run(t, newPayroll(t, tt.scenario, threeAccounts))
+			tt.run(t, newWages(t, tt.scenario, threeAccounts))
 		})
 	}
 }
 
 // asks runs the example without --yes, and returns how to answer it.
-func (p *payroll) asks() (e *example, say func(line string)) {
+func (p *wages) asks() (e *example, say func(line string)) {
 	p.t.Helper()
 	read, write, err := os.Pipe()
 	require.NoError(p.t, err)
@@ -298,7 +298,7 @@ func TestPythonPaysOnceAtDinarDragonOnABadNetwork(t *testing.T) {
 	} {
 		t.Run(tt.fault, func(t *testing.T) {
 			t.Parallel()
-			p := newPayroll(t, quick("  - {on: dinardragon.execute, times: 1, fault: "+tt.fault+"}\n"), threeAccounts)
+			p := newWages(t, quick("  - {on: dinardragon.execute, times: 1, fault: "+tt.fault+"}\n"), threeAccounts)
 			p.pays(tt.code, callTimeout(tt.fault, "DINARDRAGON_CALL_TIMEOUT"))
 			assert.Equal(t, []string{"-199.875"}, p.balance())
 		})
@@ -316,7 +316,7 @@ func callTimeout(fault, variable string) string {
 // Amounts are decimals from the file to the wire.
 func TestPythonKeepsAmountsExact(t *testing.T) {
 	t.Parallel()
-	p := newPayroll(t, "instant", "acc,amount,bank,country,recipientname\n1,0.1,b,US,a\n2,0.2,b,US,b\n3,1234567.0000000001,b,US,c\n")
+	p := newWages(t, "instant", "acc,amount,bank,country,recipientname\n1,0.1,b,US,a\n2,0.2,b,US,b\n3,1234567.0000000001,b,US,c\n")
 	_, err := p.SetBalances(t.Context(), client.Balances{"dinardragon": {"USD": "2000000"}})
 	require.NoError(t, err)
 	p.pays(0)
@@ -328,7 +328,7 @@ func TestPythonKeepsAmountsExact(t *testing.T) {
 // What dragon_payout.py does not understand it does not pay.
 func TestPythonDragonUsage(t *testing.T) {
 	t.Parallel()
-	p := newPayroll(t, "default", threeAccounts)
+	p := newWages(t, "default", threeAccounts)
 	const header = "acc,amount,bank,country,recipientname\n"
 	for _, tt := range []struct{ accounts, says string }{
 		{header, "accounts.csv has no accounts"},
