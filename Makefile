@@ -9,8 +9,11 @@ TAGS    := -tags nethttpomithttp2
 PGO     := -pgo=cmd/mockpay/release.pgo
 PROFILED := ach|swift
 ARGS    :=
+# How long a fuzz test looks, and which ones do.
+FUZZTIME := 30s
+FUZZ     :=
 
-.PHONY: help run build test lint need bench microbench profile image picture release release-check clean
+.PHONY: help run build test lint need bench microbench fuzz profile image picture release release-check clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
@@ -24,6 +27,9 @@ build: ## the static release binary, bin/mockpay
 test: lint ## everything that must pass: lint, then all tests with the race detector
 	CGO_ENABLED=1 go test -race -timeout 3m ./...
 	go -C tools test ./...
+
+fuzz: ## every fuzz test for 30 s each; make fuzz FUZZTIME=5s, FUZZ=Mask for those of that name
+	@FUZZTIME=$(FUZZTIME) FUZZ='$(FUZZ)' tools/fuzz.sh
 
 lint: need ## gofmt, go vet, staticcheck, and go.mod files that are tidy
 	@unformatted=$$(gofmt -l .) && test -z "$$unformatted" || { echo "gofmt would change: $$unformatted" >&2; exit 1; }
