@@ -268,7 +268,20 @@ func (t *Table[T]) load(tx *Tx, records []json.RawMessage) error {
 		if _, taken := t.Get(tx, id); taken {
 			return fmt.Errorf("table %s has two records %q", t.name, id)
 		}
+		if err := readable(rec); err != nil {
+			return fmt.Errorf("table %s, record %q: %w", t.name, id, err)
+		}
 		t.Put(tx, rec)
 	}
 	return nil
+}
+
+// readable refuses a record that could be stored and not be read again: one that
+// lacks a value where its type has no word for nothing.
+func readable[T any](rec T) error {
+	doc, err := json.Marshal(rec)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(doc, new(T))
 }
