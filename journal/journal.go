@@ -47,8 +47,10 @@ type Entry struct {
 	// Foreign says that no provider answers so, or nobody at all.
 	Foreign bool `json:"-"`
 
-	// Secret are the values in it that must not be shown.
-	Secret []string `json:"-"`
+	// Secret are the values in it that must not be shown, and Known returns what
+	// must not be shown in any entry; nil for nothing.
+	Secret []string        `json:"-"`
+	Known  func() *Secrets `json:"-"`
 }
 
 // A Kind is what entries are still counted by when they are gone.

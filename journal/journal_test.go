@@ -214,7 +214,7 @@ func TestMaskerText(t *testing.T) {
 		"OfFive":       {[]string{"12345"}, "a12345b", "a*****b"},
 		"OfEight":      {[]string{"12345678"}, "a12345678b", "a********b"},
 		"OfFour":       {[]string{"1234"}, "a1234b 1234", "a1234b 1234"},
-		"OtherCase":    {[]string{key}, strings.ToUpper(key), strings.ToUpper(key)},
+		"OtherCase":    {[]string{key}, strings.ToUpper(key), "******************-key"},
 		"PartOfIt":     {[]string{key}, key[:len(key)-1], key[:len(key)-1]},
 		"NotThere":     {[]string{key}, "nothing to hide", "nothing to hide"},
 		"NoText":       {[]string{key}, "", ""},

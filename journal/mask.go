@@ -1,11 +1,13 @@
 package journal
 
 import (
+	"encoding/base64"
 	"encoding/json"
-	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Mask hides a secret but for its last four characters, and wholly when it has
@@ -19,113 +21,301 @@ func Mask(secret string) string {
 	return strings.Repeat("*", len(runes)-shown) + string(runes[len(runes)-shown:])
 }
 
+// Secrets are what is secret in all entries of a journal: what the account signs
+// in with, wherever that stands, and whatever stands under a name.
+type Secrets struct {
+	values []string
+	names  *regexp.Regexp // a name with its value in a text, the value a group
+	alone  *regexp.Regexp // a name by itself
+	parts  []string       // of the names, one of which is in a text that has a name
+}
+
+// NewSecrets returns the secrets that stand under these names. Names are found in
+// any case, and with or without dashes and underscores.
+func NewSecrets(names ...string) *Secrets {
+	s := new(Secrets)
+	if len(names) == 0 {
+		return s
+	}
+	all := make([]string, len(names))
+	for i, name := range names {
+		name = lower(name)
+		words := separators.Split(name, -1)
+		s.parts = append(s.parts, slices.MaxFunc(words, func(a, b string) int { return len(a) - len(b) }))
+		for i, word := range words {
+			words[i] = regexp.QuoteMeta(word)
+		}
+		all[i] = strings.Join(words, `[-_ ]?`)
+	}
+	name := `(?i)(?:^|[^a-z0-9_-])(?:` + strings.Join(all, "|") + `)`
+	s.names = regexp.MustCompile(name + named)
+	s.alone = regexp.MustCompile(name + `$`)
+	return s
+}
+
+var separators = regexp.MustCompile(`[-_ ]`)
+
+// With returns these secrets and some that are known.
+func (s *Secrets) With(values ...string) *Secrets {
+	more := *s
+	more.values = slices.Concat(s.values, values)
+	return &more
+}
+
+// named is what may stand between a name and its value, and the value: in JSON,
+// forms and headers, in a part of a multipart form, and in XML.
+const named = `(?:["'\]]*\s*(?:=>|[:=])\s*|["'][^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n|>)` +
+	`(?:(?:bearer|basic|token|key)\s+)?(?:"((?:[^"\\]|\\.)+)|'([^'\r\n]+)|([^"'&\s,;<>{}\[\]]+))`
+
+// under tells whether what stands under a name is secret.
+func (s *Secrets) under(name string) bool {
+	return s != nil && s.alone != nil && s.alone.MatchString(name)
+}
+
 // shortest is the length in bytes from which a secret is looked for inside
 // bodies; a shorter one would be found by accident.
 const shortest = 5
 
-// longest is the length up to which a secret is given to a Replacer, which needs
-// the square of it in time.
-const longest = 1 << 10
-
-// A Masker hides secrets wherever they stand, also as URLs and JSON write them.
-// Those shorter than five bytes it finds only where they stand alone.
+// A Masker hides secrets wherever they stand, in either case, and also as URLs and
+// JSON write them. Those shorter than five bytes it finds only where they stand
+// alone or under their names.
 type Masker struct {
-	secrets []string // longest first: one may be the beginning of another
-	inside  *strings.Replacer
-	long    []string // secrets that a Replacer would take too long to learn
-	exact   map[string]bool
+	patterns []pattern // longest first: one may be the beginning of another
+	exact    map[string]bool
+	known    *Secrets
+}
+
+// A pattern is a secret to be found in texts.
+type pattern struct {
+	text  string // in lower case
+	shown string // instead
+	word  bool   // only where it is no part of a word or a number
 }
 
 // NewMasker returns a Masker of some secrets.
-func NewMasker(secrets []string) *Masker {
-	m := &Masker{secrets: slices.Clone(secrets), exact: make(map[string]bool)}
-	slices.SortFunc(m.secrets, func(a, b string) int { return len(b) - len(a) })
-	var pairs []string
-	for _, s := range m.secrets {
-		m.exact[s] = true
-		switch {
-		case len(s) < shortest:
-			continue
-		case len(s) > longest:
-			m.long = append(m.long, s)
-			continue
-		}
-		for _, form := range forms(s) {
-			pairs = append(pairs, form, Mask(s))
-		}
+func NewMasker(secrets []string) *Masker { return new(Secrets).Masker(secrets) }
+
+// shortestKnown is the length in bytes from which a secret of the account is
+// looked for inside words: a passcode may well be a part of a longer number.
+const shortestKnown = 8
+
+// Masker returns a Masker of these secrets and of others.
+func (s *Secrets) Masker(others []string) *Masker {
+	m := &Masker{exact: make(map[string]bool), known: s}
+	for _, secret := range others {
+		m.add(secret, false)
 	}
-	m.inside = strings.NewReplacer(pairs...)
+	for _, secret := range s.values {
+		m.add(secret, len(secret) < shortestKnown)
+	}
+	slices.SortStableFunc(m.patterns, func(a, b pattern) int { return len(b.text) - len(a.text) })
 	return m
 }
 
-// forms are the ways to write a secret.
+func (m *Masker) add(secret string, word bool) {
+	if secret == "" {
+		return
+	}
+	m.exact[lower(secret)] = true
+	if len(secret) < shortest {
+		return
+	}
+	for _, form := range forms(secret) {
+		m.patterns = append(m.patterns, pattern{lower(form), Mask(secret), word})
+	}
+}
+
+// forms are the usual ways to write a secret. Most others are found by decoding
+// texts, unless what stands before the secret looks like the begin of an escape.
 func forms(secret string) []string {
 	all := []string{secret, url.QueryEscape(secret), url.PathEscape(secret)}
 	if quoted, err := json.Marshal(secret); err == nil {
 		all = append(all, string(quoted[1:len(quoted)-1]))
 	}
-	slices.Sort(all[1:])
+	slices.Sort(all)
 	return slices.Compact(all)
 }
 
-// Text hides the secrets inside a text.
-func (m *Masker) Text(text string) string {
-	for _, s := range m.long {
-		for _, form := range forms(s) {
-			text = strings.ReplaceAll(text, form, Mask(s))
+// lower has no capital ASCII letters, and as many bytes as before.
+func lower(text string) string {
+	small := []byte(text)
+	for i, c := range small {
+		if 'A' <= c && c <= 'Z' {
+			small[i] = c + 'a' - 'A'
 		}
 	}
-	return m.inside.Replace(text)
+	return string(small)
+}
+
+// Text hides the secrets inside a text.
+func (m *Masker) Text(text string) string { return m.text(text, false, false) }
+
+// text hides secrets, of a text that was cut also the beginning of one at its end,
+// and of what a caller wrote also what stands under secret names.
+func (m *Masker) text(text string, cut, sent bool) string {
+	if text == "" || len(m.patterns) == 0 && !sent {
+		return text
+	}
+	var found []hidden
+	for _, r := range readings(text) {
+		found = m.find(found, r, cut)
+		if sent {
+			found = append(found, m.known.find(r)...)
+		}
+	}
+	return without(text, found)
+}
+
+// hidden is a part of a text that is not shown.
+type hidden struct {
+	from, to int
+	shown    string // instead
+}
+
+// find adds what is to be hidden by one reading of a text.
+func (m *Masker) find(found []hidden, r reading, cut bool) []hidden {
+	small := lower(r.text)
+	for _, p := range m.patterns {
+		for from := 0; ; {
+			i := strings.Index(small[from:], p.text)
+			if i < 0 {
+				break
+			}
+			at, end := from+i, from+i+len(p.text)
+			if !p.word || !joined(small, at) && !joined(small, end) {
+				found = append(found, hidden{r.at(at), r.at(end), p.shown})
+			}
+			from = at + 1
+		}
+		if n := begun(small, p.text); cut && n > 0 {
+			found = append(found, hidden{r.at(len(small) - n), r.at(len(small)), strings.Repeat("*", n)})
+		}
+	}
+	return found
+}
+
+// find is what stands under secret names in a reading of a text.
+func (s *Secrets) find(r reading) (found []hidden) {
+	if !s.mayStandIn(r.text) {
+		return nil
+	}
+	for _, at := range s.names.FindAllStringSubmatchIndex(r.text, -1) {
+		for i := 2; i < len(at); i += 2 {
+			if at[i] >= 0 {
+				found = append(found, hidden{r.at(at[i]), r.at(at[i+1]), Mask(r.text[at[i]:at[i+1]])})
+			}
+		}
+	}
+	return found
+}
+
+// mayStandIn tells whether it is worth the while to look for names in a text.
+func (s *Secrets) mayStandIn(text string) bool {
+	small := lower(text)
+	return slices.ContainsFunc(s.parts, func(part string) bool { return strings.Contains(small, part) })
+}
+
+// joined tells whether a place is inside a word or a number.
+func joined(text string, at int) bool {
+	inWord := func(i int) bool {
+		return i >= 0 && i < len(text) && (text[i] >= utf8.RuneSelf || text[i] == '_' ||
+			'0' <= text[i] && text[i] <= '9' || 'a' <= text[i] && text[i] <= 'z')
+	}
+	return inWord(at-1) && inWord(at)
+}
+
+// begun is how much of a secret stands at the end of a text.
+func begun(text, secret string) int {
+	for n := min(len(secret)-1, len(text)); n >= shortest; n-- {
+		if strings.HasSuffix(text, secret[:n]) {
+			return n
+		}
+	}
+	return 0
+}
+
+// without writes a text without what is hidden. Of two that overlap the one that
+// begins first, or else the longer one, is shown masked.
+func without(text string, found []hidden) string {
+	if len(found) == 0 {
+		return text
+	}
+	slices.SortStableFunc(found, func(a, b hidden) int {
+		if a.from != b.from {
+			return a.from - b.from
+		}
+		return b.to - a.to
+	})
+	var out strings.Builder
+	done := 0
+	for _, h := range found {
+		switch {
+		case h.from >= done:
+			out.WriteString(text[done:h.from])
+			out.WriteString(h.shown)
+			done = h.to
+		case h.to > done:
+			out.WriteString(strings.Repeat("*", utf8.RuneCountInString(text[done:h.to])))
+			done = h.to
+		}
+	}
+	out.WriteString(text[done:])
+	return out.String()
 }
 
 // Message is a copy of a message without secrets.
-func (m *Masker) Message(from Message) Message {
-	from.Headers = maps.Clone(from.Headers)
-	for name, value := range from.Headers {
-		from.Headers[name] = m.word(value)
+func (m *Masker) Message(from Message) Message { return m.message(from, false) }
+
+func (m *Masker) message(from Message, sent bool) Message {
+	if from.Headers != nil {
+		headers := make(map[string]string, len(from.Headers))
+		for name, value := range from.Headers {
+			headers[m.Text(name)] = m.under(name, m.word(value))
+		}
+		from.Headers = headers
 	}
-	if from.BodySize > len(from.Body) {
-		from.Body = m.end(from.Body)
-	}
-	from.Body = m.Text(from.Body)
+	from.Body = m.text(from.Body, from.BodySize > len(from.Body), sent)
 	if from.Fields != nil {
 		from.Fields = m.value(from.Fields).(map[string]any)
 	}
 	return from
 }
 
-// end hides the beginning of a secret at the end of a body that was cut there.
-func (m *Masker) end(body string) string {
-	for _, s := range m.secrets {
-		for n := min(len(s), len(body)); n >= shortest; n-- {
-			if strings.HasSuffix(body, s[:n]) {
-				return body[:len(body)-n] + strings.Repeat("*", n)
-			}
-		}
+// under is a text that stands under a name.
+func (m *Masker) under(name, text string) string {
+	if !m.known.under(name) {
+		return text
 	}
-	return body
+	scheme, rest, two := strings.Cut(text, " ")
+	if two {
+		return scheme + " " + hide(strings.TrimSpace(rest))
+	}
+	return hide(text)
 }
 
-// Masked is a copy of the entry to show.
-func (e *Entry) Masked() Entry {
-	if len(e.Secret) == 0 {
-		return *e
+// hide masks what is not masked already.
+func hide(text string) string {
+	if strings.HasPrefix(text, "*") {
+		return text
 	}
-	shown, m := *e, NewMasker(e.Secret)
-	shown.Path, shown.Hint = m.Text(e.Path), m.Text(e.Hint)
-	shown.Request, shown.Response = m.Message(e.Request), m.Message(e.Response)
-	return shown
+	return Mask(text)
 }
 
-// word hides a text that is a secret, alone or after a word like Bearer,
-// however short, and secrets inside any other.
+// word hides a text that is a secret, alone or after a word like Bearer, however
+// short, and secrets inside any other, also if it is Basic.
 func (m *Masker) word(text string) string {
 	scheme, rest, two := strings.Cut(text, " ")
+	rest = strings.TrimSpace(rest)
 	switch {
-	case m.exact[text]:
+	case m.exact[lower(text)]:
 		return Mask(text)
-	case two && m.exact[strings.TrimSpace(rest)]:
-		return scheme + " " + Mask(strings.TrimSpace(rest))
+	case two && m.exact[lower(rest)]:
+		return scheme + " " + Mask(rest)
+	case two && strings.EqualFold(scheme, "Basic"):
+		plain, err := base64.StdEncoding.DecodeString(rest)
+		if err == nil && m.Text(string(plain)) != string(plain) {
+			return scheme + " " + Mask(rest)
+		}
 	}
 	return m.Text(text)
 }
@@ -147,9 +337,67 @@ func (m *Masker) value(v any) any {
 	case map[string]any:
 		object := make(map[string]any, len(v))
 		for k, item := range v {
-			object[k] = m.value(item)
+			object[m.Text(k)] = m.named(k, m.value(item))
 		}
 		return object
 	}
 	return v
+}
+
+// named is a value that stands under a name.
+func (m *Masker) named(name string, v any) any {
+	switch v := v.(type) {
+	case string:
+		return m.under(name, v)
+	case json.Number:
+		if m.known.under(name) {
+			return Mask(v.String())
+		}
+	}
+	return v
+}
+
+// Masked is a copy of the entry to show.
+func (e *Entry) Masked() Entry {
+	known := new(Secrets)
+	if e.Known != nil {
+		known = e.Known()
+	}
+	if len(e.Secret) == 0 && len(known.values) == 0 && known.names == nil {
+		return *e
+	}
+	shown, m := *e, known.Masker(append(known.sent(e), e.Secret...))
+	shown.Method, shown.Path, shown.Hint = m.Text(e.Method), m.text(e.Path, false, true), m.Text(e.Hint)
+	shown.Request, shown.Response = m.message(e.Request, true), m.Message(e.Response)
+	return shown
+}
+
+// sent are the values that an entry's request has under secret names: they may
+// stand in its answer and its hint too.
+func (s *Secrets) sent(e *Entry) (values []string) {
+	if s.names == nil {
+		return nil
+	}
+	for name, value := range e.Request.Headers {
+		if s.under(name) {
+			values = append(values, value[strings.IndexByte(value, ' ')+1:])
+		}
+	}
+	texts := readings(e.Request.Body)
+	if _, query, ok := strings.Cut(e.Path, "?"); ok {
+		texts = append(texts, readings(query)...)
+	}
+	for _, r := range texts {
+		if !s.mayStandIn(r.text) {
+			continue
+		}
+		for _, groups := range s.names.FindAllStringSubmatch(r.text, -1) {
+			for _, value := range groups[1:] {
+				if plain, err := url.QueryUnescape(value); err == nil && len(value) >= shortest {
+					values = append(values, value, plain)
+				}
+			}
+		}
+	}
+	return values
 }

@@ -246,8 +246,9 @@ func (m *Machine) Final(state string) bool {
 
 // A Credential is one thing an account signs in with.
 type Credential struct {
-	Name  string // "private_key"
-	Value string
+	Name   string // "private_key"
+	Value  string
+	Public bool // it only says who somebody is, and may be shown
 }
 
 // Secrets name what must not be shown whole.

@@ -1,14 +1,11 @@
 package workspace
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"runtime/debug"
-	"slices"
 	"strings"
 
 	"github.com/mockpay/mockpay/provider"
@@ -102,69 +99,4 @@ func oneLine(text string) string {
 		text = text[:longestLine-3] + "..."
 	}
 	return text
-}
-
-// secrets are the values of a call that must not be shown.
-func secrets(m *provider.Mock, r *provider.Request, out *Outgoing) []string {
-	var all []string
-	if len(m.Secret.Answer) > 0 && out.Status < http.StatusBadRequest {
-		var answer any
-		if json.Unmarshal(out.Body, &answer) == nil {
-			all = valuesOf(answer, m.Secret.Answer)
-		}
-	}
-	for _, name := range m.Secret.Headers {
-		if value := r.Header.Get(name); value != "" {
-			if _, key, two := strings.Cut(value, " "); two {
-				value = strings.TrimSpace(key)
-			}
-			all = append(all, value)
-		}
-	}
-	for _, name := range m.Secret.Fields {
-		switch v := lookup(r.Fields, name).(type) {
-		case string:
-			all = append(all, v)
-		case json.Number:
-			all = append(all, v.String())
-		}
-	}
-	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
-}
-
-// misplaced are the values in a URL's query that are named like secrets: no
-// provider looks for them there, but callers put them there by mistake. They are
-// looked for even where the query is none.
-func misplaced(m *provider.Mock, uri string) (found []string) {
-	_, query, _ := strings.Cut(uri, "?")
-	for pair := range strings.FieldsFuncSeq(query, func(r rune) bool { return r == '&' || r == ';' }) {
-		name, value, _ := strings.Cut(pair, "=")
-		same := func(secret string) bool { return strings.EqualFold(secret, unescaped(name)) }
-		if value != "" && (slices.ContainsFunc(m.Secret.Headers, same) || slices.ContainsFunc(m.Secret.Fields, same)) {
-			found = append(found, value, unescaped(value))
-		}
-	}
-	return found
-}
-
-// unescaped is a part of a query as it was meant, as it stands if that is not
-// known.
-func unescaped(text string) string {
-	if plain, err := url.QueryUnescape(text); err == nil {
-		return plain
-	}
-	return text
-}
-
-// lookup follows a dotted name into decoded parameters.
-func lookup(fields map[string]any, name string) any {
-	var v any = fields
-	for part := range strings.SplitSeq(name, ".") {
-		object, ok := v.(map[string]any)
-		if !ok {
-			return nil
-		}
-		v = object[part]
-	}
-	return v
 }

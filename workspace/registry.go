@@ -12,8 +12,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/mockpay/mockpay/journal"
 	"github.com/mockpay/mockpay/metrics"
 	"github.com/mockpay/mockpay/provider"
 	"github.com/mockpay/mockpay/scenarios"
@@ -50,7 +52,9 @@ type Options struct {
 // A Registry holds the workspaces of a server.
 type Registry struct {
 	Options
-	counts *counts
+	counts  *counts
+	secrets *journal.Secrets                // by their names
+	known   atomic.Pointer[journal.Secrets] // with those of all workspaces; nil if they are to be collected
 
 	mu       sync.RWMutex
 	all      map[string]*Workspace // guarded by mu, as is all below
@@ -70,7 +74,7 @@ func NewRegistry(o Options) *Registry {
 		o.Metrics = metrics.NewSet()
 	}
 	r := &Registry{
-		Options: o, counts: newCounts(o.Metrics, o.Mocks), seed: DrawSeed(),
+		Options: o, secrets: secretNames(o.Mocks), counts: newCounts(o.Metrics, o.Mocks), seed: DrawSeed(),
 		all: make(map[string]*Workspace), accounts: make(map[account]*Workspace), expiry: make(map[string]*time.Timer),
 	}
 	r.count(o.Metrics)
@@ -118,12 +122,13 @@ func (r *Registry) Create(s Spec) (*Workspace, error) {
 		return nil, fmt.Errorf("create workspace %q: %w", s.ID, err)
 	}
 	var urls map[string]string
+	var strangers func() *journal.Secrets
 	if s.ID == Default {
-		urls = r.WebhookURLs
+		urls, strangers = r.WebhookURLs, r.allSecrets
 	}
 	w, err := open(config{
 		id: s.ID, seed: s.Seed, drawn: DrawSeed(), scenario: s.Scenario, docs: docs,
-		mocks: r.Mocks, lang: r.Language, log: r.Log, counts: r.counts,
+		mocks: r.Mocks, lang: r.Language, log: r.Log, counts: r.counts, secrets: r.secrets, strangers: strangers,
 		sender: r.Sender, urls: urls, others: func() []string { return r.others(s.ID) }, journalSize: r.JournalSize, journalBody: r.JournalBody,
 	})
 	if err != nil {
@@ -146,6 +151,7 @@ func (r *Registry) drawIDLocked() string {
 
 func (r *Registry) addLocked(w *Workspace, ttl time.Duration) {
 	r.all[w.ID] = w
+	r.known.Store(nil)
 	for _, m := range r.Mocks {
 		r.accounts[account{m.Name, m.Credentials(w.ID)[0].Value}] = w
 	}
@@ -280,6 +286,7 @@ func (r *Registry) remove(id string) (*Workspace, error) {
 // removeLocked takes a workspace out of the registry. The caller closes it.
 func (r *Registry) removeLocked(w *Workspace) error {
 	delete(r.all, w.ID)
+	r.known.Store(nil)
 	for _, m := range r.Mocks {
 		delete(r.accounts, account{m.Name, m.Credentials(w.ID)[0].Value})
 	}

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/mockpay/mockpay/journal"
 	"github.com/mockpay/mockpay/provider"
 	"github.com/mockpay/mockpay/scenarios"
 	"github.com/mockpay/mockpay/state"
@@ -264,7 +263,7 @@ func (w *Workspace) shown(e webhook.Event) webhook.Event {
 	if err := json.Unmarshal(e.Payload, &payload); err != nil {
 		return e
 	}
-	return e.Masked(journal.NewMasker(valuesOf(payload, w.mocks[i].Secret.Events)))
+	return e.Masked(w.secrets().Masker(valuesOf(payload, w.mocks[i].Secret.Events)))
 }
 
 // valuesOf are the texts under some names, at any depth.

@@ -47,6 +47,7 @@ type Workspace struct {
 	drawn  int64
 
 	accounts map[string]map[string]string // credentials by provider, as they were first
+	secrets  func() *journal.Secrets      // those among them, and those of callers by their names
 	others   func() []string              // the other workspaces
 	used     atomic.Int64                 // when a call last came, real time
 
@@ -61,18 +62,20 @@ type Workspace struct {
 
 // config is what a workspace is made from.
 type config struct {
-	id       string
-	seed     *int64
-	drawn    int64
-	scenario *scenarios.Scenario
-	docs     state.Docs
-	mocks    []*provider.Mock
-	lang     *scenarios.Language
-	log      *slog.Logger
-	counts   *counts
-	sender   *webhook.Sender
-	urls     map[string]string // where webhooks go, by provider
-	others   func() []string   // the other workspaces
+	id        string
+	seed      *int64
+	drawn     int64
+	scenario  *scenarios.Scenario
+	docs      state.Docs
+	mocks     []*provider.Mock
+	lang      *scenarios.Language
+	log       *slog.Logger
+	counts    *counts
+	secrets   *journal.Secrets        // by their names
+	strangers func() *journal.Secrets // of all workspaces, where strangers' calls are journaled; nil elsewhere
+	sender    *webhook.Sender
+	urls      map[string]string // where webhooks go, by provider
+	others    func() []string   // the other workspaces
 
 	journalSize, journalBody int
 }
@@ -93,6 +96,11 @@ func open(c config) (*Workspace, error) {
 		for _, cred := range m.Credentials(c.id) {
 			w.accounts[m.Name][cred.Name] = cred.Value
 		}
+	}
+	w.secrets = c.strangers
+	if c.strangers == nil {
+		own := c.secrets.With(secretsOf(c.mocks, c.id)...)
+		w.secrets = func() *journal.Secrets { return own }
 	}
 	db, err := state.Open(c.docs, state.Options{
 		Now:    func() time.Time { return w.clock.Now() },
@@ -414,7 +422,7 @@ func (w *Workspace) entry(x *exchange, out *Outgoing, took time.Duration) *journ
 		Request:  w.journal.Message(x.Request.Header, x.Request.Body, x.Request.Fields),
 		Response: w.journal.Message(out.Header, out.Body, nil),
 		Target:   x.Request.Path, Foreign: x.outcome() == "",
-		Secret: append(secrets(x.Mock, x.Request, out), misplaced(x.Mock, x.URL)...),
+		Secret: x.secrets(out), Known: w.secrets,
 	}
 	if out.Fault != "" {
 		e.Fault, e.Hint = string(out.Fault), oneLine(x.faulted())

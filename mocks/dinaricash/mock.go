@@ -66,7 +66,7 @@ const (
 func credentials(workspace string) []provider.Credential {
 	if workspace == "default" {
 		return []provider.Credential{
-			{Name: accountID, Value: "8d1838fbb7fea3206326d0d96f162618"},
+			{Name: accountID, Value: "8d1838fbb7fea3206326d0d96f162618", Public: true},
 			{Name: gatewayKey, Value: "955a380d7d9c05707f199fbe8ba8474d"},
 			{Name: webhookKey, Value: "d4238d59beea578ab494a6f5126cf853"},
 		}
@@ -74,7 +74,7 @@ func credentials(workspace string) []provider.Credential {
 	var all []provider.Credential
 	for _, name := range []string{accountID, gatewayKey, webhookKey} {
 		sum := sha256.Sum256([]byte(Name + "/" + workspace + "/" + name))
-		all = append(all, provider.Credential{Name: name, Value: hex.EncodeToString(sum[:16])})
+		all = append(all, provider.Credential{Name: name, Value: hex.EncodeToString(sum[:16]), Public: name == accountID})
 	}
 	return all
 }

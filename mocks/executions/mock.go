@@ -151,10 +151,10 @@ const (
 // same in all: they open nothing without the client's token.
 func credentials(workspace string) []provider.Credential {
 	return []provider.Credential{
-		{Name: clientID, Value: "dollr-" + workspace + "-client"},
+		{Name: clientID, Value: "dollr-" + workspace + "-client", Public: true},
 		{Name: clientSecret, Value: "dollr-" + workspace + "-secret"},
 		{Name: passcode, Value: "123456"},
-		{Name: ownerPhone, Value: "231771234567"},
+		{Name: ownerPhone, Value: "231771234567", Public: true},
 	}
 }
 

@@ -171,7 +171,7 @@ func credentials(workspace string) []provider.Credential {
 			{Name: apiKey, Value: "pg-default-api-key"},
 			{Name: encryptSecret, Value: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"},
 			{Name: hmacSecret, Value: "oKGio6SlpqeoqaqrrK2ur7CxsrO0tba3uLm6u7y9vr8"},
-			{Name: ownerEmail, Value: "owner@example.test"},
+			{Name: ownerEmail, Value: "owner@example.test", Public: true},
 			{Name: ownerPassword, Value: "pw-1"},
 		}
 	}
@@ -179,7 +179,7 @@ func credentials(workspace string) []provider.Credential {
 		{Name: apiKey, Value: "pg-" + workspace + "-api-key"},
 		{Name: encryptSecret, Value: derived(workspace, encryptSecret, 1)},
 		{Name: hmacSecret, Value: derived(workspace, hmacSecret, 1)},
-		{Name: ownerEmail, Value: "owner@" + workspace + ".test"},
+		{Name: ownerEmail, Value: "owner@" + workspace + ".test", Public: true},
 		{Name: ownerPassword, Value: "pw-" + workspace},
 	}
 }

@@ -110,6 +110,7 @@ func Run(t *testing.T, s Suite) {
 		{"ResetBeginsAgain", resetBeginsAgain},
 		{"MoneyAddsUp", moneyAddsUp},
 		{"MalformedBodiesAreRefused", malformedBodiesAreRefused},
+		{"SecretsStayHidden", secretsStayHidden},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
