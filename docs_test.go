@@ -467,6 +467,7 @@ var outcomes = []provider.Outcome{
 	{Name: provider.NotFound, Status: 404, Message: "not found", Doc: "an unknown path; our choice"},
 	{Name: provider.MethodNotAllowed, Status: 405, Message: "method not allowed", Doc: "our choice"},
 	{Name: provider.TooLarge, Status: 413, Message: "body too large", Doc: "our choice"},
+	{Name: provider.Incomplete, Status: 400, Message: "body incomplete", Doc: "our choice"},
 }
 
 // refuse writes a refusal as Acme does.

@@ -41,7 +41,7 @@ func newShop() *provider.Mock {
 		Name: "shop", Title: "Shop", Mounts: []provider.Mount{{Hosts: []string{"shop.example"}}},
 		Outcomes: []provider.Outcome{
 			outcome(provider.Unauthorized, 401), outcome(provider.RateLimited, 429), outcome(provider.ServerError, 500),
-			outcome(provider.NotFound, 404), outcome(provider.MethodNotAllowed, 405), outcome(provider.TooLarge, 413),
+			outcome(provider.NotFound, 404), outcome(provider.MethodNotAllowed, 405), outcome(provider.TooLarge, 413), outcome(provider.Incomplete, 400),
 		},
 		Events:  []string{"paid", "settled"},
 		Webhook: func(settings any) provider.Webhook { return settings.(*shopSettings).Webhook },

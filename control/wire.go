@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"reflect"
 	"strconv"
 	"strings"
@@ -49,8 +50,13 @@ func WriteProblem(w http.ResponseWriter, status int, valid []string, format stri
 
 func writeProblem(w http.ResponseWriter, p *Problem) {
 	w.Header().Set("Content-Type", ProblemType)
+	if p.Status == http.StatusRequestEntityTooLarge {
+		w.Header().Set("Connection", "close") // the rest of the body is not read
+	}
+	text := marshal(p)
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(p.Status)
-	_, _ = w.Write(marshal(p)) // a client that is gone needs no answer
+	_, _ = w.Write(text) // a client that is gone needs no answer
 }
 
 // writeError finds the problem that an error is. What nobody classified is a
@@ -157,17 +163,23 @@ func marshal(v any) []byte {
 // Limits of request bodies, in bytes.
 const (
 	bodyLimit     = 4 << 20
-	snapshotLimit = 1 << 30
+	snapshotLimit = 256 << 20
 )
 
 // readBody returns the body of a request.
 func readBody(r *http.Request, limit int64) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
-	if err != nil {
-		return nil, NewProblem(http.StatusBadRequest, "the body cannot be read: %s", err)
+	tooLarge := NewProblem(http.StatusRequestEntityTooLarge, "the body is larger than %d bytes", limit)
+	if r.ContentLength > limit {
+		return nil, tooLarge
 	}
-	if int64(len(body)) > limit {
-		return nil, NewProblem(http.StatusRequestEntityTooLarge, "the body is larger than %d bytes", limit)
+	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, NewProblem(http.StatusRequestTimeout, "the body did not come whole in time: %d bytes came", len(body))
+	case err != nil:
+		return nil, NewProblem(http.StatusBadRequest, "the body cannot be read: %s", err)
+	case int64(len(body)) > limit:
+		return nil, tooLarge
 	}
 	return body, nil
 }

@@ -3,6 +3,7 @@ package journal
 import (
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -24,10 +25,10 @@ func Mask(secret string) string {
 // Secrets are what is secret in all entries of a journal: what the account signs
 // in with, wherever that stands, and whatever stands under a name.
 type Secrets struct {
-	values []string
-	names  *regexp.Regexp // a name with its value in a text, the value a group
-	alone  *regexp.Regexp // a name by itself
-	parts  []string       // of the names, one of which is in a text that has a name
+	known Masker         // of what is known
+	names *regexp.Regexp // a name with its value in a text, the value a group
+	alone *regexp.Regexp // a name by itself
+	parts []string       // of the names, one of which is in a text that has a name
 }
 
 // NewSecrets returns the secrets that stand under these names. Names are found in
@@ -58,7 +59,7 @@ var separators = regexp.MustCompile(`[-_ ]`)
 // With returns these secrets and some that are known.
 func (s *Secrets) With(values ...string) *Secrets {
 	more := *s
-	more.values = slices.Concat(s.values, values)
+	more.known = more.known.and(values, shortestKnown)
 	return &more
 }
 
@@ -101,28 +102,33 @@ const shortestKnown = 8
 
 // Masker returns a Masker of these secrets and of others.
 func (s *Secrets) Masker(others []string) *Masker {
-	m := &Masker{exact: make(map[string]bool), known: s}
-	for _, secret := range others {
-		m.add(secret, false)
+	m := s.known.and(others, shortest)
+	m.known = s
+	return &m
+}
+
+// and is a Masker that hides some secrets more. Those shorter than word it finds
+// only where they are no part of a word.
+func (m Masker) and(secrets []string, word int) Masker {
+	m.patterns, m.exact = slices.Clone(m.patterns), maps.Clone(m.exact)
+	if m.exact == nil {
+		m.exact = make(map[string]bool)
 	}
-	for _, secret := range s.values {
-		m.add(secret, len(secret) < shortestKnown)
+	for _, secret := range secrets {
+		small := lower(secret)
+		if secret == "" || m.exact[small] && len(secret) >= shortestKnown {
+			continue
+		}
+		m.exact[small] = true
+		if len(secret) < shortest {
+			continue
+		}
+		for _, form := range forms(secret) {
+			m.patterns = append(m.patterns, pattern{lower(form), Mask(secret), len(secret) < word})
+		}
 	}
 	slices.SortStableFunc(m.patterns, func(a, b pattern) int { return len(b.text) - len(a.text) })
 	return m
-}
-
-func (m *Masker) add(secret string, word bool) {
-	if secret == "" {
-		return
-	}
-	m.exact[lower(secret)] = true
-	if len(secret) < shortest {
-		return
-	}
-	for _, form := range forms(secret) {
-		m.patterns = append(m.patterns, pattern{lower(form), Mask(secret), word})
-	}
 }
 
 // forms are the usual ways to write a secret. Most others are found by decoding
@@ -363,7 +369,7 @@ func (e *Entry) Masked() Entry {
 	if e.Known != nil {
 		known = e.Known()
 	}
-	if len(e.Secret) == 0 && len(known.values) == 0 && known.names == nil {
+	if len(e.Secret) == 0 && len(known.known.exact) == 0 && known.names == nil {
 		return *e
 	}
 	shown, m := *e, known.Masker(append(known.sent(e), e.Secret...))

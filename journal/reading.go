@@ -1,10 +1,11 @@
 package journal
 
 import (
-	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // A reading is a text, or what it says when its escapes are decoded, with the
@@ -48,7 +49,7 @@ func readings(text string) []reading {
 				if !strings.ContainsAny(r.text, d.marks) {
 					continue
 				}
-				if next := r.decoded(d.next); !slices.ContainsFunc(all, func(r reading) bool { return r.text == next.text }) {
+				if next := r.decoded(d.marks, d.next); !slices.ContainsFunc(all, func(r reading) bool { return r.text == next.text }) {
 					all = append(all, next)
 				}
 			}
@@ -58,12 +59,24 @@ func readings(text string) []reading {
 	return all
 }
 
-// decoded is a reading of a reading. next decodes what a text begins with; it
-// returns a length of 0 if that is no escape.
-func (r reading) decoded(next func(string) (string, int)) reading {
+// decoded is a reading of a reading. next decodes what a text begins with, which
+// is one of the marks; it returns a length of 0 if that is no escape.
+func (r reading) decoded(marks string, next func(string) (string, int)) reading {
 	var out strings.Builder
+	out.Grow(len(r.text))
 	places := make([]int, 0, len(r.text)+1)
 	for i := 0; i < len(r.text); {
+		length := strings.IndexAny(r.text[i:], marks)
+		if length < 0 {
+			length = len(r.text) - i
+		}
+		for j := range length {
+			places = append(places, r.at(i+j))
+		}
+		out.WriteString(r.text[i : i+length])
+		if i += length; i == len(r.text) {
+			break
+		}
 		plain, length := next(r.text[i:])
 		if length == 0 {
 			plain, length = r.text[i:i+1], 1
@@ -89,19 +102,34 @@ func percent(text string) (string, int) {
 	return string([]byte{byte(c)}), 3
 }
 
+// shortEscapes are those of JSON with one letter.
+var shortEscapes = map[byte]string{'"': `"`, '\\': `\`, '/': "/", 'b': "\b", 'f': "\f", 'n': "\n", 'r': "\r", 't': "\t"}
+
 // backslash decodes what JSON escapes: \n, \u00e9, \ud83d\ude00.
 func backslash(text string) (string, int) {
-	if len(text) < 2 || text[0] != '\\' {
+	if len(text) < 2 {
 		return "", 0
 	}
-	for _, length := range []int{12, 6, 2} {
-		if (length == 2) == (text[1] == 'u') || len(text) < length || length == 12 && text[6:8] != `\u` {
-			continue
-		}
-		var plain string
-		if json.Unmarshal([]byte(`"`+text[:length]+`"`), &plain) == nil && (length < 12 || plain > "\uffff") {
-			return plain, length
+	if plain, ok := shortEscapes[text[1]]; ok {
+		return plain, 2
+	}
+	first, ok := unicode(text)
+	if !ok {
+		return "", 0
+	}
+	if second, ok := unicode(text[6:]); ok {
+		if both := utf16.DecodeRune(first, second); both != utf8.RuneError {
+			return string(both), 12
 		}
 	}
-	return "", 0
+	return string(first), 6
+}
+
+// unicode is the number in \u00e9.
+func unicode(text string) (rune, bool) {
+	if len(text) < 6 || text[:2] != `\u` {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(text[2:6], 16, 16)
+	return rune(n), err == nil
 }

@@ -178,7 +178,7 @@ type Outcome struct {
 var Generic = []string{Unauthorized, RateLimited, ServerError}
 
 // Always are the outcomes of calls that reach no operation, or not whole.
-var Always = []string{NotFound, MethodNotAllowed, TooLarge}
+var Always = []string{NotFound, MethodNotAllowed, TooLarge, Incomplete}
 
 // Names of outcomes that every mock has.
 const (
@@ -188,6 +188,7 @@ const (
 	NotFound         = "not_found"
 	MethodNotAllowed = "method_not_allowed"
 	TooLarge         = "too_large"
+	Incomplete       = "incomplete"
 )
 
 // Outcomes are the names of the outcomes that can be forced on an operation.

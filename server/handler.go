@@ -34,6 +34,8 @@ func (s *Server) providerHandler(name string) http.Handler {
 // guard answers for a handler that panics, and says so in the log.
 func (s *Server) guard(next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b := s.await(w, r)
+		defer b.end()
 		defer func() {
 			p := recover()
 			if p == http.ErrAbortHandler {
@@ -104,9 +106,6 @@ func (s *Server) index(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, b.String())
 }
 
-// bodyTimeout is how long a body may take to come in.
-const bodyTimeout = 30 * time.Second
-
 // provide has a workspace answer a provider's call.
 func (s *Server) provide(w http.ResponseWriter, r *http.Request, t *target) {
 	r.Header.Set("Host", r.Host) // where rules and the journal look for it
@@ -118,7 +117,7 @@ func (s *Server) provide(w http.ResponseWriter, r *http.Request, t *target) {
 		},
 	}
 	force(in)
-	readBody(w, r, in)
+	s.readBody(w, r, in)
 	out := s.registry.For(t.mock, s.account(in)).Do(in)
 	defer out.Answered()
 	if t.allow != "" {
@@ -150,33 +149,6 @@ func force(in *workspace.Incoming) {
 	in.Answer = provider.JSON(problem.Status, problem)
 	in.Answer.Header.Set("Content-Type", control.ProblemType)
 	in.Answer.Hint = hint
-}
-
-// readBody reads and decodes the body of a call, up to what its mock takes.
-func readBody(w http.ResponseWriter, r *http.Request, in *workspace.Incoming) {
-	limit := in.Mock.BodyLimit
-	if limit == 0 {
-		limit = provider.BodyLimit
-	}
-	conn := http.NewResponseController(w)
-	_ = conn.SetReadDeadline(time.Now().Add(bodyTimeout)) // not every writer has one
-	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
-	_ = conn.SetReadDeadline(time.Time{})
-	req := in.Request
-	switch {
-	case err != nil:
-		req.DecodeErr = fmt.Errorf("the body could not be read whole: %w", err)
-		w.Header().Set("Connection", "close")
-		return
-	case int64(len(body)) > limit:
-		req.Body = body[:limit]
-		w.Header().Set("Connection", "close")
-		if in.Refusal == nil {
-			in.Refusal = &provider.Refusal{Outcome: provider.TooLarge, Hint: fmt.Sprintf("the body is larger than %d bytes", limit)}
-		}
-		return
-	}
-	req.Body = body
 }
 
 // account decodes a call and tells whose it is, also of calls that reach no

@@ -30,7 +30,7 @@ func twoModes() *provider.Mock {
 		},
 		Outcomes: []provider.Outcome{
 			{Name: provider.NotFound, Status: 404}, {Name: provider.MethodNotAllowed, Status: 405},
-			{Name: provider.ServerError, Status: 500}, {Name: provider.TooLarge, Status: 413},
+			{Name: provider.ServerError, Status: 500}, {Name: provider.TooLarge, Status: 413}, {Name: provider.Incomplete, Status: 400},
 		},
 		BodyLimit:    10,
 		Settings:     func() any { return &struct{}{} },

@@ -67,6 +67,8 @@ type Server struct {
 	files    *files // that scenarios come from; nil without any
 	watcher  *watcher
 
+	headerTimeout, bodyTimeout, writeTimeout time.Duration
+
 	running   context.Context // ends when Stop is called
 	stopping  context.CancelFunc
 	broken    sync.WaitGroup // calls whose connections were taken from net/http
@@ -86,6 +88,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{Options: o, language: scenarios.NewLanguage(o.Mocks), router: newRouter(o.Mocks), failed: make(chan error, 1)}
 	counted := metrics.NewSet() // of this server alone: a test may run many in one process
+	s.headerTimeout, s.bodyTimeout, s.writeTimeout = headerTimeout, bodyTimeout, writeTimeout
 	s.sender = webhook.NewSender(o.WebhookAllow, o.Version)
 	s.registry = workspace.NewRegistry(workspace.Options{
 		Store: state.Memory(), Mocks: o.Mocks, Language: s.language, JournalSize: o.JournalSize, JournalBody: o.JournalBody,
@@ -171,6 +174,8 @@ const (
 	headerTimeout = 10 * time.Second
 	idleTimeout   = 2 * time.Minute
 	headerLimit   = 64 << 10
+	writeTimeout  = 30 * time.Second // for each piece of an answer
+	writePiece    = 64 << 10
 )
 
 // Start binds all listeners, then serves them. If one cannot be bound, none is.
@@ -200,10 +205,12 @@ func (s *Server) bind(addr, provider string, h http.Handler) error {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	s.listeners = append(s.listeners, &listener{bound, provider, &http.Server{
-		Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: headerLimit,
-		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
-	}})
+	l := &listener{Listener: bound, provider: provider, writeTimeout: s.writeTimeout}
+	l.server = &http.Server{
+		Handler: h, ReadHeaderTimeout: s.headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: headerLimit,
+		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug), ConnState: l.note,
+	}
+	s.listeners = append(s.listeners, l)
 	return nil
 }
 
@@ -234,6 +241,7 @@ func (s *Server) Stop(ctx context.Context) error {
 		var all sync.WaitGroup
 		for i, l := range s.listeners {
 			all.Go(func() {
+				l.closeSilent()
 				if err := l.server.Shutdown(ctx); err != nil {
 					errs[i] = errors.Join(fmt.Errorf("stop %s: %w", l.Addr(), err), l.server.Close())
 				}

@@ -50,6 +50,7 @@ var shopOutcomes = []provider.Outcome{
 	{Name: provider.NotFound, Status: 404, Message: "not found"},
 	{Name: provider.MethodNotAllowed, Status: 405, Message: "not allowed"},
 	{Name: provider.TooLarge, Status: 413, Message: "too large"},
+	{Name: provider.Incomplete, Status: 400, Message: "incomplete"},
 }
 
 func newShop() *provider.Mock {

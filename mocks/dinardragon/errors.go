@@ -59,6 +59,8 @@ var outcomes = []provider.Outcome{
 		Doc: "anything but POST; our choice"},
 	{Name: provider.TooLarge, Status: 413, Message: "Request body too large.",
 		Doc: "a body over the limit; our choice"},
+	{Name: provider.Incomplete, Status: 400, Message: "Request body is incomplete.",
+		Doc: "a body that breaks off, or does not come in time; our choice"},
 }
 
 // A failure is the documented error body.

@@ -52,6 +52,7 @@ var outcomes = []provider.Outcome{
 	{Name: provider.NotFound, Status: 404, Message: "Not found.", Doc: "an unknown path; our choice"},
 	{Name: provider.MethodNotAllowed, Status: 405, Message: "Method not allowed.", Doc: "anything but POST; our choice"},
 	{Name: provider.TooLarge, Status: 413, Message: "Request body too large.", Doc: "a body over the limit; our choice"},
+	{Name: provider.Incomplete, Status: 400, Message: "Request body is incomplete.", Doc: "a body that breaks off, or does not come in time; our choice"},
 }
 
 // elsewhere are the details of calls that reach no operation.
@@ -59,6 +60,7 @@ var elsewhere = map[string]string{
 	provider.NotFound:         "Unknown path",
 	provider.MethodNotAllowed: "Use POST",
 	provider.TooLarge:         "The body is too large",
+	provider.Incomplete:       "The body did not come whole",
 }
 
 // refuse writes a refusal in the shape of its endpoint, as the examples show them. A send that fails

@@ -122,6 +122,8 @@ var outcomes = []provider.Outcome{
 		Doc: "another method; inferred from FastAPI"},
 	{Name: provider.TooLarge, Status: 413, Message: "Request Entity Too Large",
 		Doc: "a body over the limit; our choice"},
+	{Name: provider.Incomplete, Status: 400, Message: "There was an error parsing the body",
+		Doc: "a body that breaks off, or does not come in time; inferred from FastAPI"},
 }
 
 // places are the fields that refusals with 422 name when no schema did.

@@ -59,6 +59,7 @@ var outcomes = []provider.Outcome{
 	{Name: provider.ServerError, Status: 500, Message: "Internal error", Doc: "forced only: internal_error by the name that all providers have"},
 	{Name: provider.MethodNotAllowed, Status: 404, Message: "Not found", Doc: "anything but POST; our choice"},
 	{Name: provider.TooLarge, Status: 413, Message: "Request body exceeds 64 KB", Doc: "a body over 64 KB"},
+	{Name: provider.Incomplete, Status: 400, Message: "Request body is incomplete", Doc: "a body that breaks off, or does not come in time; our choice"},
 }
 
 // codes are the outcomes that can be forced on any operation besides the
@@ -66,7 +67,7 @@ var outcomes = []provider.Outcome{
 func codes() (names []string) {
 	for _, o := range outcomes {
 		switch o.Name {
-		case codeUnauthorized, codeRateLimited, provider.ServerError, provider.MethodNotAllowed, provider.TooLarge:
+		case codeUnauthorized, codeRateLimited, provider.ServerError, provider.MethodNotAllowed, provider.TooLarge, provider.Incomplete:
 			continue
 		}
 		names = append(names, o.Name)
@@ -79,6 +80,7 @@ var wireCodes = map[string]string{
 	provider.ServerError:      codeInternal,
 	provider.MethodNotAllowed: codeNotFound,
 	provider.TooLarge:         codeBadRequest,
+	provider.Incomplete:       codeBadRequest,
 }
 
 // A failure is the documented error envelope.
