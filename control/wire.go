@@ -105,7 +105,7 @@ func asProblem(err error) *Problem {
 		return NewProblem(http.StatusNotFound, "%s", err)
 	case errors.Is(err, webhook.ErrReset), errors.Is(err, workspace.ErrNoEndpoint):
 		return NewProblem(http.StatusConflict, "%s", err)
-	case errors.Is(err, workspace.ErrTaken), errors.Is(err, workspace.ErrDefault):
+	case errors.Is(err, workspace.ErrTaken), errors.Is(err, workspace.ErrDefault), errors.Is(err, workspace.ErrFull):
 		return NewProblem(http.StatusConflict, "%s", err)
 	case errors.Is(err, workspace.ErrID),
 		errors.Is(err, clock.ErrBackwards), errors.Is(err, clock.ErrTooFar), errors.Is(err, clock.ErrSpeed), errors.Is(err, clock.ErrFraction):

@@ -1,8 +1,8 @@
 // Package journal remembers what came in and what went out.
 //
 // Each workspace has one [Journal] with its newest calls. It is bounded twice:
-// by the number of entries, and by how much of a body each keeps. What was
-// dropped is counted. Secrets are masked on the way out, whoever asks.
+// by the number of entries, and by how much of a body each keeps. All of a server
+// are bounded by a [Budget]. What was dropped is counted. Secrets are masked on the way out, whoever asks.
 package journal
 
 import (
@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mockpay/mockpay/metrics"
@@ -51,6 +52,8 @@ type Entry struct {
 	// must not be shown in any entry; nil for nothing.
 	Secret []string        `json:"-"`
 	Known  func() *Secrets `json:"-"`
+
+	bytes int64 // about what it takes, once it is in a journal
 }
 
 // A Kind is what entries are still counted by when they are gone.
@@ -93,13 +96,14 @@ type Journal struct {
 	Drops *metrics.Counter
 
 	mu      sync.Mutex
-	ring    []*Entry      // guarded by mu; oldest at next once full
-	next    int           // where the next entry goes
-	size    int           // how many entries the ring may hold
+	entries []*Entry      // guarded by mu, as is all below; oldest first
+	size    int           // how many entries there may be
 	body    int           // how many bytes of a body an entry keeps
 	dropped int64         // entries that made room for others
 	kinds   map[Kind]int  // of those that were dropped; there are few
 	added   chan struct{} // closed at the next entry; nil if nobody waits
+	budget  *Budget       // that it shares; nil for none
+	bytes   atomic.Int64  // about what the entries take
 }
 
 // New returns a journal that keeps so many entries, and so many bytes of each
@@ -109,21 +113,46 @@ func New(size, body int) *Journal { return &Journal{size: size, body: body} }
 // Add remembers an entry, which must not be changed any more.
 func (j *Journal) Add(e *Entry) {
 	j.mu.Lock()
-	defer j.mu.Unlock()
-	switch {
-	case j.size == 0:
-		j.dropLocked(e)
-	case len(j.ring) < j.size:
-		j.ring = append(j.ring, e)
-	default:
-		j.dropLocked(j.ring[j.next])
-		j.ring[j.next] = e
-		j.next = (j.next + 1) % j.size
+	e.bytes = e.size()
+	j.entries = append(j.entries, e)
+	j.countLocked(e.bytes)
+	if len(j.entries) > j.size {
+		j.dropOldestLocked()
 	}
 	if j.added != nil {
 		close(j.added)
 		j.added = nil
 	}
+	j.mu.Unlock()
+	if j.budget != nil {
+		j.budget.keep()
+	}
+}
+
+func (j *Journal) countLocked(bytes int64) {
+	j.bytes.Add(bytes)
+	if j.budget != nil {
+		j.budget.used.Add(bytes)
+	}
+}
+
+// dropOldest makes room; it tells whether there was an entry.
+func (j *Journal) dropOldest() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if len(j.entries) == 0 {
+		return false
+	}
+	j.dropOldestLocked()
+	return true
+}
+
+func (j *Journal) dropOldestLocked() {
+	e := j.entries[0]
+	j.entries[0] = nil
+	j.entries = j.entries[1:]
+	j.countLocked(-e.bytes)
+	j.dropLocked(e)
 }
 
 func (j *Journal) dropLocked(e *Entry) {
@@ -143,8 +172,7 @@ func (j *Journal) dropLocked(e *Entry) {
 func (j *Journal) Whole() (entries []*Entry, dropped map[Kind]int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	entries = slices.Concat(j.ring[j.next:], j.ring[:j.next])
-	return entries, maps.Clone(j.kinds)
+	return slices.Clone(j.entries), maps.Clone(j.kinds)
 }
 
 // List returns the selected entries, newest first, and how many were dropped
@@ -157,12 +185,11 @@ func (j *Journal) List(f Filter) (entries []Entry, dropped int64) {
 }
 
 func (j *Journal) selectLocked(f Filter) (found []*Entry) {
-	n := len(j.ring)
-	for i := range n {
+	for _, e := range slices.Backward(j.entries) {
 		if f.Limit > 0 && len(found) == f.Limit {
 			break
 		}
-		if e := j.ring[(j.next+n-1-i)%n]; f.selects(e) {
+		if f.selects(e) {
 			found = append(found, e)
 		}
 	}
@@ -182,12 +209,12 @@ func masked(found []*Entry) []Entry {
 // Get returns the entry with an id.
 func (j *Journal) Get(id string) (Entry, bool) {
 	j.mu.Lock()
-	i := slices.IndexFunc(j.ring, func(e *Entry) bool { return e.ID == id })
+	i := slices.IndexFunc(j.entries, func(e *Entry) bool { return e.ID == id })
 	if i < 0 {
 		j.mu.Unlock()
 		return Entry{}, false
 	}
-	e := j.ring[i]
+	e := j.entries[i]
 	j.mu.Unlock()
 	return e.Masked(), true
 }
@@ -196,7 +223,23 @@ func (j *Journal) Get(id string) (Entry, bool) {
 func (j *Journal) Clear() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.ring, j.next, j.dropped, j.kinds = nil, 0, 0, nil
+	j.clearLocked()
+}
+
+func (j *Journal) clearLocked() {
+	j.countLocked(-j.bytes.Load())
+	j.entries, j.dropped, j.kinds = nil, 0, nil
+}
+
+// Close forgets all, keeps nothing more, and leaves the budget to the others.
+func (j *Journal) Close() {
+	j.mu.Lock()
+	j.clearLocked()
+	j.size = 0
+	j.mu.Unlock()
+	if j.budget != nil {
+		j.budget.leave(j)
+	}
 }
 
 // Wait returns the selected entries as soon as there are at least count of

@@ -32,6 +32,7 @@ const (
 	reachTimeout  = 2 * time.Second
 	responseLimit = journal.DefaultBody // read to judge it
 	keptLimit     = 16 << 10            // remembered of each body
+	headerLimit   = 64 << 10            // of an answer
 )
 
 // NewSender returns a sender to the targets that allow lets it.
@@ -42,6 +43,7 @@ func NewSender(allow Allow, version string) *Sender {
 			// A connection kept open may be closed by the receiver just when it is
 			// used, and a POST is not sent twice.
 			DialContext: s.dialer.DialContext, DialTLSContext: s.dialTLS, DisableKeepAlives: true, DisableCompression: true,
+			MaxResponseHeaderBytes: headerLimit,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

@@ -30,9 +30,13 @@ const Default = "default"
 var (
 	ErrTaken   = errors.New("there is a workspace with this id")
 	ErrUnknown = errors.New("unknown workspace")
+	ErrFull    = errors.New("there are too many workspaces; delete some, or give them a ttl")
 	ErrDefault = errors.New("the default workspace cannot be deleted")
 	ErrID      = errors.New("a workspace id has 1 to 64 letters, digits, dots, dashes and underscores, and begins with a letter or digit")
 )
+
+// MostWorkspaces is how many a server has at most. An idle one takes some 30 KB.
+const MostWorkspaces = 10_000
 
 var validID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
@@ -43,6 +47,7 @@ type Options struct {
 	Language    *scenarios.Language
 	JournalSize int // entries
 	JournalBody int // bytes kept of each body
+	Most        int // workspaces; 0: MostWorkspaces
 	Sender      *webhook.Sender
 	WebhookURLs map[string]string // of the default workspace, by provider
 	Log         *slog.Logger
@@ -52,9 +57,10 @@ type Options struct {
 // A Registry holds the workspaces of a server.
 type Registry struct {
 	Options
-	counts  *counts
-	secrets *journal.Secrets                // by their names
-	known   atomic.Pointer[journal.Secrets] // with those of all workspaces; nil if they are to be collected
+	counts   *counts
+	journals *journal.Budget                 // of all of them
+	secrets  *journal.Secrets                // by their names
+	known    atomic.Pointer[journal.Secrets] // with those of all workspaces; nil if they are to be collected
 
 	mu       sync.RWMutex
 	all      map[string]*Workspace // guarded by mu, as is all below
@@ -70,11 +76,14 @@ type account struct{ provider, name string }
 
 // NewRegistry returns a registry without workspaces.
 func NewRegistry(o Options) *Registry {
+	if o.Most == 0 {
+		o.Most = MostWorkspaces
+	}
 	if o.Metrics == nil {
 		o.Metrics = metrics.NewSet()
 	}
 	r := &Registry{
-		Options: o, secrets: secretNames(o.Mocks), counts: newCounts(o.Metrics, o.Mocks), seed: DrawSeed(),
+		Options: o, secrets: secretNames(o.Mocks), counts: newCounts(o.Metrics, o.Mocks), journals: journal.NewBudget(journal.DefaultBudget), seed: DrawSeed(),
 		all: make(map[string]*Workspace), accounts: make(map[account]*Workspace), expiry: make(map[string]*time.Timer),
 	}
 	r.count(o.Metrics)
@@ -117,6 +126,9 @@ func (r *Registry) Create(s Spec) (*Workspace, error) {
 	if r.all[s.ID] != nil {
 		return nil, fmt.Errorf("%w: %q", ErrTaken, s.ID)
 	}
+	if len(r.all) >= r.Most {
+		return nil, fmt.Errorf("%w: %d", ErrFull, len(r.all))
+	}
 	docs, err := r.Store.Open(s.ID)
 	if err != nil {
 		return nil, fmt.Errorf("create workspace %q: %w", s.ID, err)
@@ -152,6 +164,7 @@ func (r *Registry) drawIDLocked() string {
 func (r *Registry) addLocked(w *Workspace, ttl time.Duration) {
 	r.all[w.ID] = w
 	r.known.Store(nil)
+	r.journals.Share(w.journal)
 	for _, m := range r.Mocks {
 		r.accounts[account{m.Name, m.Credentials(w.ID)[0].Value}] = w
 	}

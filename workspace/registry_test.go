@@ -108,3 +108,19 @@ func TestAccountsLeadToTheirWorkspace(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, entries, 1, "nothing is left of the deleted workspace")
 }
+
+// Workspaces are made until there are too many, and again when one is gone.
+func TestWorkspacesAreBounded(t *testing.T) {
+	r, s := newRegistry(t)
+	r.Most = 3
+	for _, id := range []string{"a", "b"} {
+		_, err := r.Create(workspace.Spec{ID: id, Scenario: s})
+		require.NoError(t, err)
+	}
+	_, err := r.Create(workspace.Spec{ID: "c", Scenario: s})
+	require.ErrorIs(t, err, workspace.ErrFull)
+	assert.EqualError(t, err, "there are too many workspaces; delete some, or give them a ttl: 3")
+	require.NoError(t, r.Delete("a"))
+	_, err = r.Create(workspace.Spec{ID: "c", Scenario: s})
+	assert.NoError(t, err)
+}

@@ -134,6 +134,7 @@ func (w work) Settle() { w.delivery.Settle() }
 func (w *Workspace) close(ctx context.Context) {
 	w.clock.Stop()
 	w.stopWebhooks(ctx)
+	w.journal.Close()
 }
 
 // begin sets everything to the initial state of a scenario.
