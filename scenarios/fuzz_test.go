@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -99,4 +100,60 @@ func within(t *testing.T, text []byte, m scenarios.Mistake) {
 		return m.Line <= len(lines) && m.Column <= utf8.RuneCountInString(lines[m.Line-1])+1
 	})
 	require.True(t, inside, "%s in %q", m, text)
+}
+
+// FuzzWhen asks any call any question: it is refused with its place, or answered.
+func FuzzWhen(f *testing.F) {
+	for _, when := range []string{
+		`{amount: 50}`, `{amount: {gte: 1, lt: "1e3"}}`, `{accounts.*.country: {in: [IRQ, SYR]}}`, `{header.X-Kind: {exists: true}}`, `{query.a: x, request.path: {ends_with: e}}`, `{a: {matches: "^(a+)+$"}}`,
+		`{"*": 1}`, `{"": 1}`, `{a.: 1}`, `{.: 1}`, `{a..b: {ne: null}}`, `{a: {eq: [1]}}`, `{a: {in: []}}`, `{a: {gt: x}}`, `{a: {}}`, `{a: &a [*a]}`, `{? [x] : 1}`, `{a: !!binary x}`, `{a: .nan}`, `{a: {contains: {b: 1}}}`,
+	} {
+		f.Add(when, payout)
+		f.Add(when, `{"a":[{"b":{"c":1e400}},null,""]}`)
+	}
+	f.Fuzz(func(t *testing.T, when, body string) {
+		if strings.ContainsAny(when, "\n\r") || len(when) > 1000 {
+			return // it would be another document
+		}
+		s, err := lang.Parse([]byte("version: 1\nrules: [{on: dinardragon.execute, when: " + when + ", respond: server_error}]\n"))
+		if err != nil {
+			var found scenarios.Mistakes
+			require.ErrorAs(t, err, &found)
+			require.NotEmpty(t, found)
+			return
+		}
+		c := newCaller(t, 1)
+		first := c.decide(s, "execute", request(body)).Rule != nil
+		require.Equal(t, first, c.decide(s, "execute", request(body)).Rule != nil, "the same call, the same answer")
+		require.NotEmpty(t, lang.Explain(s).Sentences)
+	})
+}
+
+// FuzzParseExpect reads any text as an expect: it is one, whose text reads again,
+// or has mistakes that stand in it.
+func FuzzParseExpect(f *testing.F) {
+	for _, text := range []string{
+		"", "[]", "expect: []", "- on: dinardragon.execute\n  count: {gte: 1, lte: 2}\n", `[{"on":"dinaricash.swift","where":{"status":200,"outcome":"success"},"never":true}]`,
+		"- {balance: {dinaricash.payout: 1e3}}", "- {in_order: [dinaricash.ach, dinaricash.balance]}", "- {webhook: card_load, on: dinaricash.card_load}", "- &a [*a]", "version: 1\nexpect: [{on: x}]", "\xff", "{",
+		`["\ud83d\ude00"]`, "- {count: -1}", "- {on: '*', count: 1e99}",
+	} {
+		f.Add([]byte(text))
+	}
+	here, err := lang.Parse([]byte("version: 1\n"))
+	require.NoError(f, err)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if len(text) > 1<<16 {
+			return
+		}
+		e, err := lang.ParseExpect(text, here)
+		if err != nil {
+			var found scenarios.Mistakes
+			require.ErrorAs(t, err, &found)
+			require.NotEmpty(t, found)
+			return
+		}
+		again, err := lang.ParseExpect([]byte(e.Text), here)
+		require.NoError(t, err, e.Text)
+		require.Len(t, again.Checks, len(e.Checks))
+	})
 }

@@ -3,8 +3,10 @@ package executions_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -168,5 +170,35 @@ func FuzzAuthorization(f *testing.F) {
 			return
 		}
 		require.True(t, strings.HasSuffix(strings.TrimSpace(header), s.token), header)
+	})
+}
+
+// FuzzCall makes any operation's call with any query, any value in its path and any
+// body: it is answered in the documented shape, and only payouts move money.
+func FuzzCall(f *testing.F) {
+	s := fuzzed(f)
+	operations := slices.Sorted(maps.Keys(paths))
+	for i, op := range operations {
+		for _, text := range append(broken, musu.String(), `{"relationship_type":"BENEFICIARY","party_id":1}`, s.client().String(), sessionOf(1, "1", "USD").String()) {
+			f.Add(byte(i), "1", "", []byte(text))
+		}
+		_, query, _ := strings.Cut(paths[op], "?")
+		f.Add(byte(i), "%00", query+"&limit=-1&offset=9999999999999999999", []byte("{}"))
+		f.Add(byte(i), "../1", "merchant_id=%zz&"+query, []byte(""))
+	}
+	f.Fuzz(func(t *testing.T, n byte, id, query string, body []byte) {
+		s := s.in(t)
+		op := operations[int(n)%len(operations)]
+		method, path, _ := strings.Cut(paths[op], " ")
+		path, _, _ = strings.Cut(path, "?")
+		path = strings.Replace(path, "%s", url.PathEscape(id), 1) + "?" + strings.ReplaceAll(query, "#", "%23")
+		if _, err := url.ParseRequestURI(path); err != nil {
+			t.Skip("no URL")
+		}
+		before := len(s.moves())
+		a := s.send(method, path, string(body))
+		if refusedRight(t, a) || op != "payout" {
+			require.Len(t, s.moves(), before)
+		}
 	})
 }
