@@ -179,9 +179,8 @@ func FuzzCall(f *testing.F) {
 	s := fuzzed(f)
 	operations := slices.Sorted(maps.Keys(paths))
 	for i, op := range operations {
-		for _, text := range append(broken, musu.String(), `{"relationship_type":"BENEFICIARY","party_id":1}`, s.client().String(), sessionOf(1, "1", "USD").String()) {
-			f.Add(byte(i), "1", "", []byte(text))
-		}
+		f.Add(byte(i), "1", "", []byte(broken[i%len(broken)]))
+		f.Add(byte(i), "1", "", []byte(sessionOf(1, "1", "USD").with("fullname", "x", "phone", "231880000001", "relationship_type", "DONOR").String()))
 		_, query, _ := strings.Cut(paths[op], "?")
 		f.Add(byte(i), "%00", query+"&limit=-1&offset=9999999999999999999", []byte("{}"))
 		f.Add(byte(i), "../1", "merchant_id=%zz&"+query, []byte(""))
