@@ -1,6 +1,7 @@
 package mockpay_test
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -12,14 +13,15 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/mockpay/mockpay/client"
 	"github.com/mockpay/mockpay/mockpaytest"
-	"github.com/mockpay/mockpay/mocks"
 )
 
 // A merchant runs programs of one language against a workspace of their own.
@@ -135,20 +137,50 @@ func TestExampleDocuments(t *testing.T) {
 	for _, language := range []string{"php", "python", "curl"} {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
-			url := serve(t, mocks.All()...)
-			text := elsewhere(document(t, "examples/"+language+"/README.md"), url)
+			m := mockpaytest.Start(t, mockpaytest.Default())
+			stepwise(t, m, "dinardragon.status", "dinaricash.list_transactions", "executions.payout_status")
+			text := elsewhere(document(t, "examples/"+language+"/README.md"), m.URL)
 			blocks, err := blocksOf(text)
 			require.NoError(t, err)
-			var script strings.Builder
+			script := strings.Builder{}
+			script.WriteString("export DINARICASH_POLL=0.05 DINARDRAGON_POLL=0.05 DOLLR_POLL=0.05\n")
 			for i, b := range blocks {
 				if b.mark == "test" {
 					fmt.Fprintf(&script, "printf '%s'\n{\n%s}\n", began(i), b.text)
 				}
 			}
-			require.NotZero(t, script.Len())
-			compare(t, blocks, bash(t, copied(t, language, url), url, script.String(), blocks))
+			require.Contains(t, script.String(), "examples/"+language)
+			compare(t, blocks, bash(t, copied(t, language, m.URL), m.URL, script.String(), blocks))
 		})
 	}
+}
+
+// stepwise has the clock stand, and moves it by a second whenever a program has
+// asked twice what became of something: none misses what happens in between.
+func stepwise(t *testing.T, m *mockpaytest.Mockpay, questions ...string) {
+	_, err := m.Freeze(t.Context())
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	var steps sync.WaitGroup
+	for _, question := range questions {
+		steps.Go(func() {
+			for asked := 0; ; { // what was asked before the last step does not count
+				if _, err := m.AwaitRequests(ctx, question, asked+2, patience); err != nil {
+					return // the test has ended, or nobody asks
+				}
+				_, _ = m.Client.Advance(ctx, time.Second) // the programs say if it does not
+				all, err := m.Requests(ctx, client.RequestFilter{Operation: question})
+				if err != nil {
+					return
+				}
+				asked = len(all.Requests)
+			}
+		})
+	}
+	t.Cleanup(func() {
+		cancel()
+		steps.Wait()
+	})
 }
 
 // elsewhere is a text about the server of a test.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,11 +27,15 @@ type cashier struct {
 	store string // where send.php keeps what has no end yet
 }
 
+// phpModules are the extensions that PHP has.
+var phpModules = sync.OnceValue(func() string {
+	modules, _ := exec.Command("php", "-m").Output() // none if it cannot say
+	return string(modules)
+})
+
 func newCashier(t *testing.T, scenario string) *cashier {
 	c := &cashier{newMerchant(t, scenario, needed(t, "php")), filepath.Join(t.TempDir(), "send.json")}
-	modules, err := exec.Command("php", "-m").Output()
-	require.NoError(t, err)
-	require.Regexp(t, `(?im)^curl$`, string(modules), "php needs its curl extension: make need installs it")
+	require.Regexp(t, `(?im)^curl$`, phpModules(), "php needs its curl extension: make need installs it")
 	c.with(
 		"DINARICASH_BASE_URL="+c.BaseURL("dinaricash"),
 		"DINARICASH_ACCOUNT="+c.Credential("dinaricash", "corporate_account_id"), "DINARICASH_KEY="+c.Credential("dinaricash", "gateway_api_key"),
@@ -326,7 +331,7 @@ func TestPHPSendsOnceOnABadNetwork(t *testing.T) {
 // end, and has sent once.
 func TestPHPSendsOnceOnAFlakyNetwork(t *testing.T) {
 	t.Parallel()
-	for seed := 1; seed <= 6; seed++ {
+	for _, seed := range []int{27, 44, 49, 55, 58} { // 44, 49 and 55 lose the answer to the send
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			c := newCashier(t, fmt.Sprintf("version: 1\nname: flaky\nextends: flaky-network\nseed: %d\nproviders: {dinaricash: {settle: {ZELLE: {after: 0s}}}}\n", seed))

