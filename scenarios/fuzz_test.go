@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
@@ -37,9 +36,7 @@ func FuzzParse(f *testing.F) {
 		if len(text) > 1<<16 {
 			return // what is larger only takes longer
 		}
-		began := time.Now()
 		s, err := lang.Parse(text)
-		require.Less(t, time.Since(began), 5*time.Second, "reading so little text takes no time")
 		var found scenarios.Mistakes
 		switch {
 		case err == nil:

@@ -108,9 +108,7 @@ func promiseSlowProvider(t *testing.T, s *shop) {
 	began := time.Now()
 	assert.Equal(t, "late", s.ask())
 	code := s.quote("50", payee{"1234", "50"})
-	took := time.Since(began)
-	assert.Greater(t, took, time.Second)
-	assert.Less(t, took, 8*time.Second)
+	assert.Greater(t, time.Since(began), time.Second)
 
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.BaseURL("dinardragon")+"/execute", strings.NewReader(`{"authcode":"`+code+`"}`))
 	require.NoError(t, err)
