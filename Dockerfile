@@ -13,7 +13,7 @@ ARG TARGETOS
 ARG TARGETARCH
 ARG VERSION=dev
 RUN CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} \
-    go build -tags nethttpomithttp2 -pgo=cmd/mockpay/release.pgo -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /mockpay ./cmd/mockpay
+    go build -tags nethttpomithttp2 -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /mockpay ./cmd/mockpay
 
 # No certificates: the program has those of the public authorities with it. No
 # time zones: nothing asks for one.

@@ -5,9 +5,8 @@ EPOCH   := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 BIN     := bin/mockpay
 # Without HTTP/2, which nothing here talks: half a megabyte.
 TAGS    := -tags nethttpomithttp2
-# Where the time goes under load, for the compiler: a tenth less of it.
-PGO     := -pgo=cmd/mockpay/release.pgo
-PROFILED := ach|swift
+# The rows of the bench that make profile watches.
+PROFILED := .
 ARGS    :=
 # How long a fuzz test looks, and which ones do.
 FUZZTIME := 30s
@@ -22,10 +21,10 @@ run: build ## serve on 127.0.0.1:4402; make run ARGS="--scenario instant"
 	@$(BIN) serve $(ARGS)
 
 build: ## the static release binary, bin/mockpay
-	CGO_ENABLED=0 go build $(TAGS) $(PGO) -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/mockpay
+	CGO_ENABLED=0 go build $(TAGS) -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/mockpay
 
 test: lint ## everything that must pass: lint, then all tests with the race detector
-	CGO_ENABLED=1 go test -race -timeout 3m ./...
+	CGO_ENABLED=1 go test -race -timeout 10m ./...
 	go -C tools test ./...
 
 fuzz: ## every fuzz test for 30 s each; make fuzz FUZZTIME=5s, FUZZ=Mask for those of that name
@@ -50,12 +49,12 @@ bench: build ## the release binary beside a bare handler: speed, start, memory; 
 microbench: ## Go benchmarks of the parts
 	go test -run '^$$' -bench . -benchmem ./...
 
-profile: ## see anew where the time goes under load, cmd/mockpay/release.pgo
+profile: ## where the time goes under the loads of the bench, bin/profile.prof; make profile PROFILED=ach
 	@rm -rf bin/profiles && mkdir -p bin/profiles
 	CGO_ENABLED=0 go build -tags nethttpomithttp2,profile -trimpath -buildvcs=false -o bin/mockpay-profile ./cmd/mockpay
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w' -o bin/baseline ./bench/baseline
 	PROFILES=bin/profiles go run ./bench -binary bin/mockpay-profile -baseline bin/baseline -only "$(PROFILED)" -seconds 3 -figures=false
-	go tool pprof -proto -output=cmd/mockpay/release.pgo bin/profiles/*.prof
+	go tool pprof -proto -output=bin/profile.prof bin/profiles/*.prof
 
 image: ## the container images, bin/mockpay-linux-*.tar for docker load; needs root and buildah, not Docker
 	@VERSION=$(VERSION) tools/image.sh bin
