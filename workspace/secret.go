@@ -71,10 +71,7 @@ func (w *Workspace) Hide(text string) string { return w.secrets().Masker(nil).Te
 func (x *exchange) secrets(out *Outgoing) (all []string) {
 	m, r := x.Mock, x.Request
 	if len(m.Secret.Answer) > 0 && out.Status < http.StatusBadRequest {
-		var answer any
-		if json.Unmarshal(out.Body, &answer) == nil {
-			all = valuesOf(answer, m.Secret.Answer)
-		}
+		all = valuesIn(out.Body, m.Secret.Answer)
 	}
 	for _, name := range m.Secret.Headers {
 		if value := r.Header.Get(name); value != "" {

@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -259,11 +260,18 @@ func (w *Workspace) shown(e webhook.Event) webhook.Event {
 	if i < 0 {
 		return e
 	}
-	var payload any
-	if err := json.Unmarshal(e.Payload, &payload); err != nil {
-		return e
+	return e.Masked(w.secrets().Masker(valuesIn(e.Payload, w.mocks[i].Secret.Events)))
+}
+
+// valuesIn are the texts under some names in a JSON document.
+func valuesIn(doc []byte, names []string) []string {
+	var v any
+	d := json.NewDecoder(bytes.NewReader(doc))
+	d.UseNumber() // which may be beyond floats
+	if d.Decode(&v) != nil {
+		return nil
 	}
-	return e.Masked(w.secrets().Masker(valuesOf(payload, w.mocks[i].Secret.Events)))
+	return valuesOf(v, names)
 }
 
 // valuesOf are the texts under some names, at any depth.
