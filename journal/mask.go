@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -25,36 +26,49 @@ func Mask(secret string) string {
 // Secrets are what is secret in all entries of a journal: what the account signs
 // in with, wherever that stands, and whatever stands under a name.
 type Secrets struct {
-	known Masker         // of what is known
-	names *regexp.Regexp // a name with its value in a text, the value a group
-	alone *regexp.Regexp // a name by itself
-	parts []string       // of the names, one of which is in a text that has a name
+	known Masker                // of what is known
+	words map[string]bool       // the names, as simple writes them
+	parts []string              // of the names, one of which is in a text that has a name
+	names func() *regexp.Regexp // a name with its value in a text, the value a group; nil without names
 }
 
 // NewSecrets returns the secrets that stand under these names. Names are found in
 // any case, and with or without dashes and underscores.
 func NewSecrets(names ...string) *Secrets {
-	s := new(Secrets)
+	s := &Secrets{words: make(map[string]bool)}
 	if len(names) == 0 {
 		return s
 	}
 	all := make([]string, len(names))
 	for i, name := range names {
-		name = lower(name)
-		words := separators.Split(name, -1)
+		s.words[simple(name)] = true
+		words := strings.FieldsFunc(lower(name), separates)
 		s.parts = append(s.parts, slices.MaxFunc(words, func(a, b string) int { return len(a) - len(b) }))
 		for i, word := range words {
 			words[i] = regexp.QuoteMeta(word)
 		}
 		all[i] = strings.Join(words, `[-_ ]?`)
 	}
-	name := `(?i)(?:^|[^a-z0-9_-])(?:` + strings.Join(all, "|") + `)`
-	s.names = regexp.MustCompile(name + named)
-	s.alone = regexp.MustCompile(name + `$`)
+	slices.Sort(s.parts)
+	s.parts = slices.Compact(s.parts)
+	s.names = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)(?:^|[^a-z0-9_-])(?:` + strings.Join(all, "|") + `)` + named)
+	})
 	return s
 }
 
-var separators = regexp.MustCompile(`[-_ ]`)
+// separates tells whether a character stands between the words of a name.
+func separates(r rune) bool { return r == '-' || r == '_' || r == ' ' }
+
+// simple is a name without case, dashes and underscores.
+func simple(name string) string {
+	return strings.Map(func(r rune) rune {
+		if separates(r) {
+			return -1
+		}
+		return r
+	}, lower(name))
+}
 
 // With returns these secrets and some that are known.
 func (s *Secrets) With(values ...string) *Secrets {
@@ -69,9 +83,7 @@ const named = `(?:["'\]]*\s*(?:=>|[:=])\s*|["'][^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r
 	`(?:(?:bearer|basic|token|key)\s+)?(?:"((?:[^"\\]|\\.)+)|'([^'\r\n]+)|([^"'&\s,;<>{}\[\]]+))`
 
 // under tells whether what stands under a name is secret.
-func (s *Secrets) under(name string) bool {
-	return s != nil && s.alone != nil && s.alone.MatchString(name)
-}
+func (s *Secrets) under(name string) bool { return len(s.words) > 0 && s.words[simple(name)] }
 
 // shortest is the length in bytes from which a secret is looked for inside
 // bodies; a shorter one would be found by accident.
@@ -84,6 +96,7 @@ type Masker struct {
 	patterns []pattern // longest first: one may be the beginning of another
 	exact    map[string]bool
 	known    *Secrets
+	read     map[string][]reading // of texts that are looked at twice
 }
 
 // A pattern is a secret to be found in texts.
@@ -110,14 +123,17 @@ func (s *Secrets) Masker(others []string) *Masker {
 // and is a Masker that hides some secrets more. Those shorter than word it finds
 // only where they are no part of a word.
 func (m Masker) and(secrets []string, word int) Masker {
-	m.patterns, m.exact = slices.Clone(m.patterns), maps.Clone(m.exact)
-	if m.exact == nil {
-		m.exact = make(map[string]bool)
-	}
+	mine := false // else they are those of another Masker
 	for _, secret := range secrets {
 		small := lower(secret)
 		if secret == "" || m.exact[small] && len(secret) >= shortestKnown {
 			continue
+		}
+		if !mine {
+			m.patterns, m.exact, mine = slices.Clone(m.patterns), maps.Clone(m.exact), true
+		}
+		if m.exact == nil {
+			m.exact = make(map[string]bool)
 		}
 		m.exact[small] = true
 		if len(secret) < shortest {
@@ -127,7 +143,9 @@ func (m Masker) and(secrets []string, word int) Masker {
 			m.patterns = append(m.patterns, pattern{lower(form), Mask(secret), len(secret) < word})
 		}
 	}
-	slices.SortStableFunc(m.patterns, func(a, b pattern) int { return len(b.text) - len(a.text) })
+	if mine {
+		slices.SortStableFunc(m.patterns, func(a, b pattern) int { return len(b.text) - len(a.text) })
+	}
 	return m
 }
 
@@ -163,7 +181,11 @@ func (m *Masker) text(text string, cut, sent bool) string {
 		return text
 	}
 	var found []hidden
-	for _, r := range readings(text) {
+	all, ok := m.read[text]
+	if !ok {
+		all = readings(text)
+	}
+	for _, r := range all {
 		found = m.find(found, r, cut)
 		if sent {
 			found = append(found, m.known.find(r)...)
@@ -180,7 +202,7 @@ type hidden struct {
 
 // find adds what is to be hidden by one reading of a text.
 func (m *Masker) find(found []hidden, r reading, cut bool) []hidden {
-	small := lower(r.text)
+	small := r.small
 	for _, p := range m.patterns {
 		for from := 0; ; {
 			i := strings.Index(small[from:], p.text)
@@ -202,10 +224,10 @@ func (m *Masker) find(found []hidden, r reading, cut bool) []hidden {
 
 // find is what stands under secret names in a reading of a text.
 func (s *Secrets) find(r reading) (found []hidden) {
-	if !s.mayStandIn(r.text) {
+	if !s.mayStandIn(r) {
 		return nil
 	}
-	for _, at := range s.names.FindAllStringSubmatchIndex(r.text, -1) {
+	for _, at := range s.names().FindAllStringSubmatchIndex(r.text, -1) {
 		for i := 2; i < len(at); i += 2 {
 			if at[i] >= 0 {
 				found = append(found, hidden{r.at(at[i]), r.at(at[i+1]), Mask(r.text[at[i]:at[i+1]])})
@@ -216,9 +238,8 @@ func (s *Secrets) find(r reading) (found []hidden) {
 }
 
 // mayStandIn tells whether it is worth the while to look for names in a text.
-func (s *Secrets) mayStandIn(text string) bool {
-	small := lower(text)
-	return slices.ContainsFunc(s.parts, func(part string) bool { return strings.Contains(small, part) })
+func (s *Secrets) mayStandIn(r reading) bool {
+	return slices.ContainsFunc(s.parts, func(part string) bool { return strings.Contains(r.small, part) })
 }
 
 // joined tells whether a place is inside a word or a number.
@@ -372,15 +393,17 @@ func (e *Entry) Masked() Entry {
 	if len(e.Secret) == 0 && len(known.known.exact) == 0 && known.names == nil {
 		return *e
 	}
-	shown, m := *e, known.Masker(append(known.sent(e), e.Secret...))
+	read := map[string][]reading{e.Path: readings(e.Path), e.Request.Body: readings(e.Request.Body)}
+	shown, m := *e, known.Masker(append(known.sent(e, read), e.Secret...))
+	m.read = read
 	shown.Method, shown.Path, shown.Hint = m.Text(e.Method), m.text(e.Path, false, true), m.Text(e.Hint)
 	shown.Request, shown.Response = m.message(e.Request, true), m.Message(e.Response)
 	return shown
 }
 
 // sent are the values that an entry's request has under secret names: they may
-// stand in its answer and its hint too.
-func (s *Secrets) sent(e *Entry) (values []string) {
+// stand in its answer and its hint too. read are its texts.
+func (s *Secrets) sent(e *Entry, read map[string][]reading) (values []string) {
 	if s.names == nil {
 		return nil
 	}
@@ -389,19 +412,23 @@ func (s *Secrets) sent(e *Entry) (values []string) {
 			values = append(values, value[strings.IndexByte(value, ' ')+1:])
 		}
 	}
-	texts := readings(e.Request.Body)
-	if _, query, ok := strings.Cut(e.Path, "?"); ok {
-		texts = append(texts, readings(query)...)
-	}
-	for _, r := range texts {
-		if !s.mayStandIn(r.text) {
-			continue
+	for _, texts := range read {
+		for _, r := range texts {
+			if s.mayStandIn(r) {
+				values = append(values, s.namedIn(r.text)...)
+			}
 		}
-		for _, groups := range s.names.FindAllStringSubmatch(r.text, -1) {
-			for _, value := range groups[1:] {
-				if plain, err := url.QueryUnescape(value); err == nil && len(value) >= shortest {
-					values = append(values, value, plain)
-				}
+	}
+	return values
+}
+
+// namedIn are the values in a text that stand under secret names, as they stand
+// and decoded.
+func (s *Secrets) namedIn(text string) (values []string) {
+	for _, groups := range s.names().FindAllStringSubmatch(text, -1) {
+		for _, value := range groups[1:] {
+			if plain, err := url.QueryUnescape(value); err == nil && len(value) >= shortest {
+				values = append(values, value, plain)
 			}
 		}
 	}

@@ -12,7 +12,8 @@ import (
 // places in the text that its bytes come from.
 type reading struct {
 	text   string
-	places []int // of each byte and of the end; nil if it is the text itself
+	small  string // in lower case
+	places []int  // of each byte and of the end; nil if it is the text itself
 }
 
 // at is the place in the text of a byte.
@@ -41,7 +42,7 @@ var decodings = []struct {
 // readings are a text and what it says decoded in each way, and in two ways one
 // after the other.
 func readings(text string) []reading {
-	all := []reading{{text: text}}
+	all := []reading{{text: text, small: lower(text)}}
 	for from, round := 0, 0; round < 2; round++ {
 		end := len(all)
 		for _, r := range all[from:end] {
@@ -87,7 +88,7 @@ func (r reading) decoded(marks string, next func(string) (string, int)) reading 
 		out.WriteString(plain)
 		i += length
 	}
-	return reading{out.String(), append(places, r.at(len(r.text)))}
+	return reading{out.String(), lower(out.String()), append(places, r.at(len(r.text)))}
 }
 
 // percent decodes %2f.
