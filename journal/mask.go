@@ -29,6 +29,7 @@ type Secrets struct {
 	known Masker                // of what is known
 	words map[string]bool       // the names, as simple writes them
 	parts []string              // of the names, one of which is in a text that has a name
+	reach int                   // how far before its part a name may begin, with the character before it
 	names func() *regexp.Regexp // a name with its value in a text, the value a group; nil without names
 }
 
@@ -43,6 +44,7 @@ func NewSecrets(names ...string) *Secrets {
 	for i, name := range names {
 		s.words[simple(name)] = true
 		words := strings.FieldsFunc(lower(name), separates)
+		s.reach = max(s.reach, len(name)+len(words)+1)
 		s.parts = append(s.parts, slices.MaxFunc(words, func(a, b string) int { return len(a) - len(b) }))
 		for i, word := range words {
 			words[i] = regexp.QuoteMeta(word)
@@ -224,10 +226,7 @@ func (m *Masker) find(found []hidden, r reading, cut bool) []hidden {
 
 // find is what stands under secret names in a reading of a text.
 func (s *Secrets) find(r reading) (found []hidden) {
-	if !s.mayStandIn(r) {
-		return nil
-	}
-	for _, at := range s.names().FindAllStringSubmatchIndex(r.text, -1) {
+	for _, at := range s.matches(r) {
 		for i := 2; i < len(at); i += 2 {
 			if at[i] >= 0 {
 				found = append(found, hidden{r.at(at[i]), r.at(at[i+1]), Mask(r.text[at[i]:at[i+1]])})
@@ -237,9 +236,47 @@ func (s *Secrets) find(r reading) (found []hidden) {
 	return found
 }
 
-// mayStandIn tells whether it is worth the while to look for names in a text.
-func (s *Secrets) mayStandIn(r reading) bool {
-	return slices.ContainsFunc(s.parts, func(part string) bool { return strings.Contains(r.small, part) })
+// matches are the places of names with their values. It asks the expression only
+// where a part of a name stands, for it is slow.
+func (s *Secrets) matches(r reading) (all [][]int) {
+	places := make([]int, len(s.parts)) // where each part stands next
+	for i := range places {
+		places[i] = -1
+	}
+	for done := 0; ; {
+		at := s.nextPart(r.small, done, places)
+		if at == len(r.small) {
+			return all
+		}
+		from := max(done, at-s.reach)
+		match := s.names().FindStringSubmatchIndex(r.text[from:])
+		if match == nil {
+			return all
+		}
+		for i := range match {
+			if match[i] >= 0 {
+				match[i] += from
+			}
+		}
+		all = append(all, match)
+		done = match[1]
+	}
+}
+
+// nextPart is where the next part of a name stands, from a place on, and the end
+// if none does. It keeps where each stands, so as not to look twice.
+func (s *Secrets) nextPart(small string, from int, places []int) int {
+	next := len(small)
+	for i, part := range s.parts {
+		if places[i] < from {
+			places[i] = len(small)
+			if n := strings.Index(small[from:], part); n >= 0 {
+				places[i] = from + n
+			}
+		}
+		next = min(next, places[i])
+	}
+	return next
 }
 
 // joined tells whether a place is inside a word or a number.
@@ -414,9 +451,7 @@ func (s *Secrets) sent(e *Entry, read map[string][]reading) (values []string) {
 	}
 	for _, texts := range read {
 		for _, r := range texts {
-			if s.mayStandIn(r) {
-				values = append(values, s.namedIn(r.text)...)
-			}
+			values = append(values, s.namedIn(r)...)
 		}
 	}
 	return values
@@ -424,10 +459,14 @@ func (s *Secrets) sent(e *Entry, read map[string][]reading) (values []string) {
 
 // namedIn are the values in a text that stand under secret names, as they stand
 // and decoded.
-func (s *Secrets) namedIn(text string) (values []string) {
-	for _, groups := range s.names().FindAllStringSubmatch(text, -1) {
-		for _, value := range groups[1:] {
-			if plain, err := url.QueryUnescape(value); err == nil && len(value) >= shortest {
+func (s *Secrets) namedIn(r reading) (values []string) {
+	for _, at := range s.matches(r) {
+		for i := 2; i < len(at); i += 2 {
+			if at[i] < 0 || at[i+1]-at[i] < shortest {
+				continue
+			}
+			value := r.text[at[i]:at[i+1]]
+			if plain, err := url.QueryUnescape(value); err == nil {
 				values = append(values, value, plain)
 			}
 		}
