@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,15 +15,15 @@ import (
 	"github.com/mockpay/mockpay/state"
 )
 
-// A script draws what a test does from a seed.
+// A script draws what a test does from a seed. Lanes that send beside each other
+// may ask it.
 type script struct {
 	seed int64
-	n    int64
+	n    atomic.Int64
 }
 
 func (s *script) below(n int) int {
-	s.n++
-	sum := state.Derive(s.seed, "script", s.n)
+	sum := state.Derive(s.seed, "script", s.n.Add(1))
 	return int(sum[0]) % n
 }
 
